@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Disks and network interfaces of guests, as the rest of hvd sees them.
+ *
+ * The manager is the only one that speaks xenstore for these devices: it writes the nodes of both
+ * ends, follows the front end's state and moves the back end's. The data flows elsewhere, in
+ * one hvd-blk and one hvd-net process for each domain, which the manager starts when the domain
+ * gets its first disk or interface.
+ *
+ * Everything runs in hvd's loop. Functions return 0 or a negative errno; where 'ret_error' is
+ * given, a failure also leaves a sentence for the user in it (to be freed by the caller).
+ */
+#ifndef HVD_BACKEND_H
+#define HVD_BACKEND_H
+
+#include <stdint.h>
+
+struct backend;
+struct disk_spec;
+struct event_base;
+struct nic_spec;
+struct xs_server;
+
+/* Where the manager finds what it starts. NULL fields take the installed default. */
+struct backend_conf {
+	const char *blk_program; /* hvd-blk */
+	const char *net_program; /* hvd-net */
+	const char *user;        /* whom the children become: "hvd" where it exists, else "nobody" */
+	const char *chroot_dir;  /* an empty directory, made if it is missing: /run/hvd/empty */
+};
+
+/* What the manager tells hvd about a device later on; 'error' is NULL when it has connected. */
+typedef void (*backend_event_cb)(void *arg, uint16_t domid, const char *device, const char *error);
+
+/* Called once when the last child of a domain has gone, and with it the last mapping of its pages. */
+typedef void (*backend_gone_cb)(void *arg, uint16_t domid);
+
+/* 'conf' may be NULL, and is not used after the call. */
+int backend_create(struct event_base *base, struct xs_server *srv, const struct backend_conf *conf,
+		   struct backend **ret);
+
+/* Ends every child without waiting; guests keep their nodes. */
+void backend_destroy(struct backend *b);
+
+void backend_set_event_cb(struct backend *b, backend_event_cb cb, void *arg);
+
+/*
+ * Gives domain 'domid' a disk or an interface, before or after it has started. /local/domain/N
+ * must exist and belong to the guest. On failure nothing is left behind.
+ *   -EEXIST  the domain has a device of that name
+ *   -EINVAL  the target is not a name of a virtual disk; the image is a directory, or its size
+ *            is not a multiple of 512
+ *   -ENOENT, -EACCES, ...  from opening the image, or the bridge that does not exist
+ *   -ENOTSUP this kind of disk is not built in
+ * 'name' is the domain's name, for messages and process titles. 'index' of an interface is its
+ * number in the guest (0: eth0).
+ */
+int backend_add_disk(struct backend *b, uint16_t domid, const char *name,
+		     const struct disk_spec *spec, char **ret_error);
+int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigned int index,
+		    const struct nic_spec *spec, char **ret_error);
+
+/*
+ * Asks the guest to give a device back ("xvdb", "vif1"); the nodes disappear and the event
+ * callback is called with error "unplugged" when it has. -ENOENT: no such device.
+ */
+int backend_unplug(struct backend *b, uint16_t domid, const char *device);
+
+/*
+ * The domain is dead or dying: its back ends let go of the guest's pages and channels, finish
+ * what they have taken and end. Their nodes disappear at once. 'gone' (may be NULL) is called from
+ * the loop, possibly before this function returns when there was nothing to end. A child that does
+ * not end within ten seconds is killed.
+ */
+void backend_remove_domain(struct backend *b, uint16_t domid, backend_gone_cb gone, void *arg);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Giving up what a process does not need. Used by hvd-blk and hvd-net once they have opened their
+ * devices; there is no way back.
+ */
+#ifndef LIB_PRIVDROP_H
+#define LIB_PRIVDROP_H
+
+#include <stddef.h>
+
+struct privdrop {
+	const char *user;       /* become this user and its group */
+	const char *chroot_dir; /* empty directory that becomes the root */
+	size_t max_files;       /* open descriptors */
+	size_t max_memory;      /* address space in bytes, 0: unlimited */
+
+	/* ioctl requests that stay allowed, on whatever descriptor; all others fail */
+	const unsigned long *ioctls;
+	size_t nr_ioctls;
+};
+
+/*
+ * Empty root, no capabilities, no new privileges, no core dumps, resource limits, and a
+ * list of allowed system calls (reading, writing and waiting on descriptors that are already open,
+ * memory, threads' locks). Works on all threads of the process. A refused call fails with EPERM;
+ * those that only an intruder would try (execve, ptrace, socket ...) end the process.
+ * Prints the reason to stderr and returns a negative errno on failure; the process must then exit.
+ */
+int privdrop_apply(const struct privdrop *p);
+
+#endif
