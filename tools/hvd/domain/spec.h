@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a domain shall be: the struct that vm.xml becomes.
+ *
+ * spec.c is pure: text in, struct or message out, no file is opened and nothing is asked. Whoever
+ * uses a path from here finds out himself whether it exists.
+ */
+#ifndef DOMAIN_SPEC_H
+#define DOMAIN_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPEC_NAME_MAX 63	     /* bytes of a domain's name */
+#define SPEC_VCPUS_MAX 128u
+#define SPEC_CPUS_MAX 128u	     /* physical CPUs that an affinity can name */
+#define SPEC_DISKS_MAX 26u	     /* xvda .. xvdz */
+#define SPEC_NICS_MAX 8u
+#define SPEC_CMDLINE_MAX 2047	     /* bytes; what Linux keeps of it */
+#define SPEC_MEMORY_MIN (16ull << 20)
+#define SPEC_MEMORY_MAX (1ull << 40)
+#define SPEC_WEIGHT_DEFAULT 256u
+#define SPEC_XML_MAX (256u << 10)    /* bytes of a vm.xml */
+
+enum disk_kind {
+	DISK_FILE,  /* source: path of a raw image */
+	DISK_BLOCK, /* source: path of a block device */
+	DISK_RBD,   /* source: pool/image; no parser accepts it yet */
+};
+
+struct disk_spec {
+	char *target; /* "xvda": unique in the domain */
+	enum disk_kind kind;
+	char *source; /* absolute path */
+	bool readonly; /* always set for a cdrom */
+	bool cdrom;
+};
+
+struct nic_spec {
+	uint8_t mac[6]; /* made from the domain's uuid where vm.xml gives none: see spec_set_uuid() */
+	bool mac_given;
+	char *bridge;
+	char *ifname; /* wanted name of the tap; NULL: chosen by who makes it */
+	unsigned int mtu; /* 0: the bridge's */
+};
+
+/* What happens after a domain has stopped. */
+enum domain_action { DOMAIN_ACTION_DESTROY, DOMAIN_ACTION_RESTART, DOMAIN_ACTION_PRESERVE };
+
+struct vcpu_pin {
+	bool given;
+	uint8_t cpus[SPEC_CPUS_MAX / 8]; /* bit n: physical CPU n */
+};
+
+struct domain_spec {
+	char *name;
+	uint8_t uuid[16];
+	bool uuid_given;
+	char *title;	   /* may be NULL */
+	char *description; /* may be NULL */
+
+	uint64_t memory_bytes;	       /* what the domain is built with; a multiple of 4 KiB */
+	uint64_t memory_target_bytes;  /* <currentMemory>: where its balloon shall go; <= memory_bytes */
+	unsigned int nr_vcpus;	       /* that exist */
+	unsigned int nr_vcpus_online;  /* that the guest shall start: the first ones */
+	unsigned int weight;	       /* share of CPU, 1 .. 65535 */
+	struct vcpu_pin pin_all;       /* <vcpu cpuset=> */
+	struct vcpu_pin pins[SPEC_VCPUS_MAX]; /* <vcpupin>, over pin_all */
+
+	char *kernel;  /* absolute path */
+	char *initrd;  /* absolute path, or NULL */
+	char *cmdline; /* never NULL */
+
+	enum domain_action on_poweroff;
+	enum domain_action on_reboot;
+	enum domain_action on_crash;
+
+	struct disk_spec *disks;
+	unsigned int nr_disks;
+	struct nic_spec *nics;
+	unsigned int nr_nics;
+};
+
+/*
+ * Parses a vm.xml. -EINVAL: '*ret_error' (to be freed) says what is wrong as
+ * "line N: <element>: reason". An unsupported element is an error unless it is known to be harmless.
+ */
+int spec_parse(const char *xml, size_t size, struct domain_spec **ret_spec, char **ret_error);
+void spec_destroy(struct domain_spec *spec);
+
+/*
+ * Gives the domain its uuid when vm.xml has none (uuid_given stays false), and derives from it the
+ * MAC addresses that vm.xml leaves open: the same uuid always gives the same ones.
+ */
+void spec_set_uuid(struct domain_spec *spec, const uint8_t uuid[16]);
+
+const char *domain_action_name(enum domain_action action);
+
+#endif
