@@ -1,2 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # tools/lib: what hvd and hvctl share, as tools/lib/libhvutil.a.
+
+noinst_LIBRARIES += tools/lib/libhvutil.a
+tools_lib_libhvutil_a_SOURCES = \
+	tools/lib/elf.c tools/lib/elf.h \
+	tools/lib/json_line.c tools/lib/json_line.h \
+	tools/lib/log.c tools/lib/log.h \
+	tools/lib/xmem.c tools/lib/xmem.h
+tools_lib_libhvutil_a_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
