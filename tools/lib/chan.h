@@ -30,7 +30,7 @@ void chan_destroy(struct chan *c);
 
 /*
  * Queues 'msg' (takes its reference) and a duplicate of 'fd' (-1: none). -EMSGSIZE: too long;
- * -EBADMSG, -ENOBUFS: the peer does not read, its queue is full; -EPIPE: closed.
+ * -ENOBUFS: the peer does not read and its queue is full; -EPIPE: closed.
  */
 int chan_send(struct chan *c, struct json_object *msg, int fd);
 
