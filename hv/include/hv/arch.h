@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a port provides: the complete list of functions that the core calls in an architecture.
+ * The structures that the core embeds are in <arch/cpu.h>, <arch/domain.h> and <arch/vcpu.h>.
+ */
+#ifndef HV_ARCH_H
+#define HV_ARCH_H
+
+#include <hv/compiler.h>
+#include <hv/physmap.h>
+#include <hv/types.h>
+
+struct cpu;
+struct domain;
+struct vcpu;
+
+/* ---- physical CPUs ---- */
+/* Boot: is there what hv needs? Refuses to boot with the reason if not. Then turns it on. */
+void arch_virt_init(void);
+void arch_virt_cpu_init(void); /* on every CPU */
+const char *arch_virt_name(void);
+uint32_t arch_features(void); /* HVABI_FEATURE_* */
+void arch_cpu_model(char *buf, size_t size);
+
+void arch_send_kick(struct cpu *cpu); /* interrupt that makes it leave guest mode or idle */
+void arch_stop_other_cpus(void);      /* panic */
+void arch_timer_arm(uint64_t deadline_ns); /* own CPU; ~0: off. Past: fires at once */
+/* Waits with interrupts enabled until one comes, unless work is pending. Own CPU. */
+void arch_idle(void);
+/* Takes the interrupts that are pending, nothing else. Own CPU. */
+void arch_take_interrupts(void);
+/* Physical local APIC: what irq.c needs. Own CPU. */
+void arch_irq_eoi(void);
+bool arch_irq_is_level(uint32_t vector);
+int arch_irq_highest_in_service(void); /* -1: none */
+void arch_restart(void);	       /* tries what the platform has, returns if nothing worked */
+noreturn void arch_halt(void);
+uint64_t arch_tsc(void);
+void arch_backtrace(void);
+void *arch_map_device(paddr_t address, size_t size); /* uncached, for hv; boot only */
+
+/* ---- domains and vCPUs ---- */
+int arch_domain_init(struct domain *d) __must_check;
+void arch_domain_fini(struct domain *d);
+int arch_vcpu_init(struct vcpu *v) __must_check;
+void arch_vcpu_fini(struct vcpu *v);
+/* Registers to and from this CPU. Saving leaves them usable: a vCPU that nobody else loaded
+ * meanwhile need not be loaded again. */
+void arch_vcpu_load(struct vcpu *v);
+void arch_vcpu_save(struct vcpu *v);
+/*
+ * Injects what is due, enters the guest, and handles the exit. Returns at once if the CPU has
+ * work to do. Own CPU, v is loaded.
+ */
+void arch_vcpu_run(struct vcpu *v);
+/* Is there an interrupt that v would take now (or NMI, INIT)? Asked before it blocks. */
+bool arch_vcpu_has_pending(struct vcpu *v);
+/* PVH entry state: 'entry' in 32-bit protected mode with the start_info address. vCPU offline. */
+void arch_vcpu_set_entry(struct vcpu *v, uint64_t entry, uint64_t start_info);
+/* Raises 'vector' (16 ..255) in v's virtual interrupt controller, edge, and kicks it. Any CPU. */
+void arch_vcpu_raise(struct vcpu *v, uint32_t vector);
+/* The same for a device's level interrupt: tells irq_guest_eoi() when it is finished. */
+void arch_vcpu_raise_level(struct vcpu *v, uint32_t vector);
+void arch_vcpu_raise_nmi(struct vcpu *v);
+struct vcpu *arch_vcpu_by_apic_id(struct domain *d, uint32_t apic_id);
+/* What a virtual CPU's interrupt controller is called: for the tables the domain sees. */
+uint32_t arch_vcpu_apic_id(const struct vcpu *v);
+/* The domain's physical address width, bits. */
+unsigned int arch_physmap_address_bits(void);
+/* Privilege: true when the running vCPU is in its kernel mode. Mode: true for 64-bit code. */
+bool arch_vcpu_is_kernel(const struct vcpu *v);
+bool arch_vcpu_is_64bit(const struct vcpu *v);
+
+/* ---- nested page tables: the walker behind physmap.c; all under d->physmap_lock ---- */
+int arch_physmap_init(struct domain *d) __must_check;
+int arch_physmap_set(struct domain *d, gfn_t gfn, const struct physmap_entry *entry) __must_check;
+bool arch_physmap_get(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry);
+/* Takes out the leaf at or above *gfn, as it stands, and moves *gfn past it. false: none left. */
+bool arch_physmap_take_next(struct domain *d, gfn_t *gfn, struct physmap_entry *ret_old);
+/* Breaks the large leaf around gfn up into 512 smaller ones. */
+int arch_physmap_split(struct domain *d, gfn_t gfn) __must_check;
+void arch_physmap_clear(struct domain *d, gfn_t gfn);
+void arch_physmap_free(struct domain *d); /* the tables themselves; nothing is mapped any more */
+
+/* ---- guest page tables ---- */
+int arch_guest_walk(struct vcpu *v, uint64_t linear, bool write, uint64_t *ret_gpa) __must_check;
+
+#endif

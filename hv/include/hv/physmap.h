@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A domain's guest frames: which machine frame is behind each, of which kind, with what access.
+ * The nested page table itself is the only record; the kind lies in bits that hardware ignores.
+ *
+ * References: an entry of type RAM or FOREIGN or GRANT holds one reference on its frame (each
+ * frame of a large leaf its own), which the caller of physmap_map gives to it. Entries that are
+ * taken out come back to the caller, who drops the reference after physmap_flush(): never before,
+ * or a CPU with an old translation writes into somebody else's memory.
+ *
+ * Lock: d->physmap_lock for all but physmap_init/_lookup_own. A flush takes no lock.
+ */
+#ifndef HV_PHYSMAP_H
+#define HV_PHYSMAP_H
+
+#include <hv/compiler.h>
+#include <hv/types.h>
+
+struct domain;
+struct cpu;
+
+enum physmap_type {
+	PHYSMAP_NONE = 0,
+	PHYSMAP_RAM,	 /* the domain's own frame */
+	PHYSMAP_FOREIGN, /* another domain's frame, mapped by a privileged one */
+	PHYSMAP_GRANT,	 /* another domain's frame, by grant; its reference is the grant's */
+	PHYSMAP_SHARED,	 /* hv's frame: shared info, grant table, resources; no reference */
+	PHYSMAP_DEVICE,	 /* device memory and firmware tables, identity; no reference */
+};
+
+#define PHYSMAP_READ 1u
+#define PHYSMAP_WRITE 2u
+#define PHYSMAP_EXEC 4u
+#define PHYSMAP_RWX 7u
+
+struct physmap_entry {
+	mfn_t mfn;
+	enum physmap_type type;
+	unsigned int access; /* PHYSMAP_READ | .. */
+	unsigned int order;  /* of the leaf: 0, 9, 18 */
+};
+
+struct physmap {
+	mfn_t root;	     /* arch's top table */
+	uint64_t nr_tables;  /* frames used for tables */
+	uint64_t max_gfn;    /* first gfn that cannot be mapped */
+	uint64_t generation; /* raised by each flush; atomic */
+	bool global_flush_pending;
+};
+
+int physmap_init(struct domain *d);
+
+/*
+ * Maps 2^order frames (order 0, 9 or 18, gfn and mfn aligned to it). -EEXIST: something is there;
+ * -ENOMEM: no frame for a table; -EINVAL: alignment, or gfn beyond max_gfn. Nothing changed then.
+ */
+int physmap_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum physmap_type type,
+		unsigned int access) __must_check;
+
+/*
+ * Takes out the 4 KiB entry at gfn, breaking up a large leaf around it if need be, and tells what
+ * it was. -ENOENT: nothing there; -ENOMEM: no frame to break up the leaf.
+ */
+int physmap_unmap(struct domain *d, gfn_t gfn, struct physmap_entry *ret_old) __must_check;
+
+/* What is at gfn (mfn of exactly that gfn, also inside a large leaf). false: nothing. */
+bool physmap_lookup(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry);
+
+/*
+ * Afterwards no CPU uses a translation of d's that was taken out before the call. Waits only for
+ * CPUs that execute d's guest code; holding locks is fine.
+ */
+void physmap_flush(struct domain *d);
+
+/* unmap + flush + drop of the reference that the entry held (RAM, FOREIGN). */
+int physmap_remove(struct domain *d, gfn_t gfn);
+
+/*
+ * Looks up gfn and takes a reference on the frame behind it, whoever owns it, for RAM (and, if
+ * 'any', FOREIGN and GRANT too) that allows 'access'. The caller drops it with frame_put().
+ * -EINVAL: nothing there, device or hv's page; -EACCES: access. Takes d->physmap_lock itself.
+ */
+int physmap_get_frame(struct domain *d, gfn_t gfn, unsigned int access, mfn_t *ret_mfn) __must_check;
+
+/* Tears down in bounded steps, dropping references: -EAGAIN until all is gone, then 0. */
+int physmap_destroy_step(struct domain *d);
+
+#endif
