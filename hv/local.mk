@@ -15,3 +15,17 @@ hv_libcore_a_SOURCES = $(HV_BOOT_SOURCES) $(HV_VIRT_SOURCES)
 hv_libcore_a_CPPFLAGS = $(HV_CPPFLAGS)
 hv_libcore_a_CFLAGS = $(FREESTANDING_CFLAGS)
 hv_libcore_a_CCASFLAGS = $(FREESTANDING_ASFLAGS)
+
+# <arch/offsets.h>: structure offsets for assembly, out of offsets.c.
+hv_offsets_h = hv/arch/x86/include/arch/offsets.h
+BUILT_SOURCES += $(hv_offsets_h)
+CLEANFILES += $(hv_offsets_h)
+EXTRA_DIST += hv/arch/x86/offsets.c
+$(hv_offsets_h): hv/arch/x86/offsets.c hv/include/hv/cpu.h hv/include/hv/list.h \
+		hv/include/hv/spinlock.h hv/include/hv/timer.h hv/include/hv/types.h \
+		hv/arch/x86/include/arch/cpu.h hv/arch/x86/include/arch/vcpu.h
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && { \
+	echo '/* Made from hv/arch/x86/offsets.c. */'; \
+	$(CC) $(HV_CPPFLAGS) $(FREESTANDING_CFLAGS) -g0 -S -o - $(srcdir)/hv/arch/x86/offsets.c | \
+		sed -n 's/^->\([A-Z0-9_]*\) [$$]*\(.*\)$$/#define \1 \2/p'; } > $@.tmp && \
+	grep -q REGS_SIZE $@.tmp && mv $@.tmp $@
