@@ -1,2 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# hvd's domain builder and lifecycle.
+# hvd's domain builder and lifecycle. The pure parts are in a library, for hvctl and the tests.
+
+noinst_LIBRARIES += tools/hvd/libhvdcore.a
+tools_hvd_libhvdcore_a_SOURCES = \
+	tools/hvd/domain/acpi.c tools/hvd/domain/acpi.h \
+	tools/hvd/domain/layout.c tools/hvd/domain/layout.h \
+	tools/hvd/domain/spec.c tools/hvd/domain/spec.h \
+	tools/hvd/domain/spec_devices.c tools/hvd/domain/spec_devices.h \
+	tools/hvd/domain/spec_xml.c tools/hvd/domain/spec_xml.h \
+	tools/hvd/domain/start_info.c tools/hvd/domain/start_info.h
+tools_hvd_libhvdcore_a_CFLAGS = $(AM_CFLAGS) $(LIBXML2_CFLAGS)
