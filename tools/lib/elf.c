@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <xen/elfnote.h>
+#include <xen/features.h>
 
 #include "lib/xmem.h"
 
@@ -130,13 +131,19 @@ static uint64_t padded(uint64_t n, uint64_t align)
 static void read_note(struct reader *r, const char *name, uint32_t name_size, uint32_t type,
 		      const void *desc, uint32_t desc_size, struct elf_image *elf)
 {
-	uint32_t entry32;
+	uint32_t word;
 
-	if (type != XEN_ELFNOTE_PHYS32_ENTRY || name_size != 4 || memcmp(name, "Xen", 4))
+	if (name_size != 4 || memcmp(name, "Xen", 4))
+		return;
+	if (type == XEN_ELFNOTE_SUPPORTED_FEATURES && desc_size >= 4) {
+		memcpy(&word, desc, 4);
+		elf->has_dom0 = word & (1u << XENFEAT_dom0);
+	}
+	if (type != XEN_ELFNOTE_PHYS32_ENTRY)
 		return;
 	if (desc_size == 4) {
-		memcpy(&entry32, desc, 4);
-		elf->pvh_entry = entry32;
+		memcpy(&word, desc, 4);
+		elf->pvh_entry = word;
 		r->has_entry = true;
 	} else if (desc_size == 8) {
 		memcpy(&elf->pvh_entry, desc, 8);

@@ -7,6 +7,7 @@
 #ifndef LIB_ELF_H
 #define LIB_ELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct elf_image {
 	unsigned int nr_segments;
 	uint64_t start, end; /* guest-physical range from the first byte to after the last */
 	uint64_t pvh_entry;  /* of the note XEN_ELFNOTE_PHYS32_ENTRY; inside a segment */
+	bool has_dom0;	     /* the notes say that it can be a control domain */
 };
 
 /*
