@@ -14,12 +14,21 @@ struct cpu;
 struct domain;
 struct vcpu;
 
+/* What the host has; the numbers are those of the control hypercall (xen/abi_check.c asserts it). */
+#define ARCH_FEATURE_NESTED_PAGING (1u << 0)
+#define ARCH_FEATURE_PAGES_2M (1u << 1)
+#define ARCH_FEATURE_PAGES_1G (1u << 2)
+#define ARCH_FEATURE_NEXT_RIP (1u << 3)
+#define ARCH_FEATURE_X2APIC (1u << 4)
+#define ARCH_FEATURE_TSC_DEADLINE (1u << 5)
+#define ARCH_FEATURE_TSC_STABLE (1u << 6)
+
 /* ---- physical CPUs ---- */
 /* Boot: is there what hv needs? Refuses to boot with the reason if not. Then turns it on. */
 void arch_virt_init(void);
 void arch_virt_cpu_init(void); /* on every CPU */
 const char *arch_virt_name(void);
-uint32_t arch_features(void); /* HVABI_FEATURE_* */
+uint32_t arch_features(void); /* ARCH_FEATURE_* */
 void arch_cpu_model(char *buf, size_t size);
 
 void arch_send_kick(struct cpu *cpu); /* interrupt that makes it leave guest mode or idle */

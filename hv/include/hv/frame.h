@@ -67,6 +67,8 @@ int frame_claim_domain(struct domain *d, mfn_t first, uint64_t nr_frames) __must
 
 /* One more reference, if the frame is RAM of 'owner' (alive: refs > 0). false: it is not. */
 bool frame_get(mfn_t mfn, const struct domain *owner) __must_check;
+/* The same whoever owns it; the caller makes sure afterwards that it is still the frame it meant. */
+bool frame_get_live(mfn_t mfn) __must_check;
 /* One more reference where the caller holds one already. */
 void frame_get_more(mfn_t mfn);
 /* Drops one; the last one frees the frame and takes it off the owner's account. */

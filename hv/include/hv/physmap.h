@@ -8,7 +8,7 @@
  * taken out come back to the caller, who drops the reference after physmap_flush(): never before,
  * or a CPU with an old translation writes into somebody else's memory.
  *
- * Lock: d->physmap_lock for all but physmap_init/_lookup_own. A flush takes no lock.
+ * Lock: d->physmap_lock for map, unmap and the teardown; lookups and flushes take none.
  */
 #ifndef HV_PHYSMAP_H
 #define HV_PHYSMAP_H
@@ -45,7 +45,7 @@ struct physmap {
 	uint64_t nr_tables;  /* frames used for tables */
 	uint64_t max_gfn;    /* first gfn that cannot be mapped */
 	uint64_t generation; /* raised by each flush; atomic */
-	bool global_flush_pending;
+	gfn_t teardown;      /* how far physmap_destroy_step() has come */
 };
 
 int physmap_init(struct domain *d);
@@ -76,9 +76,9 @@ void physmap_flush(struct domain *d);
 int physmap_remove(struct domain *d, gfn_t gfn);
 
 /*
- * Looks up gfn and takes a reference on the frame behind it, whoever owns it, for RAM (and, if
- * 'any', FOREIGN and GRANT too) that allows 'access'. The caller drops it with frame_put().
- * -EINVAL: nothing there, device or hv's page; -EACCES: access. Takes d->physmap_lock itself.
+ * Looks up gfn and takes a reference on the frame behind it, whoever owns it (RAM, FOREIGN and
+ * GRANT), if it allows 'access'. The caller drops it with frame_put(). Takes no lock.
+ * -EINVAL: nothing there, device or hv's page; -EACCES: access.
  */
 int physmap_get_frame(struct domain *d, gfn_t gfn, unsigned int access, mfn_t *ret_mfn) __must_check;
 

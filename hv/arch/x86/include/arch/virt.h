@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The joint between x86's shared code and the two ways of running a guest (svm/, vmx/). A back
+ * end enters the guest and turns the hardware's exit into a neutral record; what the exit means is
+ * decided by shared code (exit.c). Everything runs on the vCPU's own CPU with v loaded, except
+ * where said.
+ */
+#ifndef ARCH_VIRT_H
+#define ARCH_VIRT_H
+
+#include <hv/compiler.h>
+#include <hv/types.h>
+
+struct domain;
+struct vcpu;
+
+enum exit_reason {
+	EXIT_INTERRUPT,	   /* a physical interrupt or NMI waits for the host */
+	EXIT_WINDOW,	   /* the guest can take an interrupt now, as asked */
+	EXIT_NMI_WINDOW,   /* the guest's NMI handler has ended */
+	EXIT_CPUID,
+	EXIT_HLT,
+	EXIT_MSR_READ,
+	EXIT_MSR_WRITE,
+	EXIT_IO,
+	EXIT_HYPERCALL,
+	EXIT_NESTED_FAULT, /* no nested translation, or not with this access */
+	EXIT_XSETBV,
+	EXIT_CACHE,	   /* INVD, WBINVD */
+	EXIT_EXCEPTION,	   /* that hv must see, to be given back to the guest */
+	EXIT_TRIPLE_FAULT,
+	EXIT_UNDEFINED,	   /* an instruction that this machine does not have: #UD */
+	EXIT_PRIVILEGED,   /* one that is refused with #GP (RDPMC) */
+	EXIT_INVALID,	   /* the CPU refused to enter: 'text' names the field */
+	EXIT_UNKNOWN,	   /* hardware code in 'code' */
+	NR_EXIT_REASONS,
+};
+
+struct vm_exit {
+	enum exit_reason reason;
+	uint64_t code;	     /* the hardware's own number, for messages */
+	uint64_t next_rip;   /* behind the instruction, where the reason is one */
+	union {
+		struct {
+			uint16_t port;
+			uint8_t size; /* bytes: 1, 2, 4 */
+			bool in;
+			bool string; /* INS, OUTS */
+		} io;
+		struct {
+			uint64_t gpa;
+			bool write, exec, present; /* present: refused for its access */
+			bool table_walk; /* the guest's own page-table access */
+		} fault;
+		struct {
+			uint8_t vector;
+			bool has_error;
+			uint32_t error;
+		} exception;
+		const char *text;
+	};
+};
+
+enum inject_kind { INJECT_INTERRUPT, INJECT_NMI, INJECT_EXCEPTION };
+
+struct virt_ops {
+	const char *name;
+
+	/* Boot: NULL if the CPU can do it, else why not, for people. */
+	const char *(*why_not)(void);
+	int (*cpu_enable)(void); /* each CPU */
+	uint32_t (*features)(void); /* ARCH_FEATURE_* */
+
+	int (*domain_create)(struct domain *d); /* which ports and MSRs exit */
+	int (*vcpu_create)(struct vcpu *v);
+	void (*vcpu_destroy)(struct vcpu *v);
+
+	/* State after INIT; then real mode at vector << 12, or PVH's protected mode. Not loaded. */
+	void (*reset)(struct vcpu *v);
+	void (*set_real_mode)(struct vcpu *v, uint8_t sipi_vector);
+	void (*set_pvh_entry)(struct vcpu *v, uint64_t entry, uint64_t start_info);
+
+	void (*load)(struct vcpu *v); /* what entry and exit do not switch by themselves */
+	void (*save)(struct vcpu *v);
+
+	/* Enters; v->arch.regs holds the registers before and after. */
+	void (*enter)(struct vcpu *v, struct vm_exit *ret_exit);
+
+	/* At most one event waits for the next entry. */
+	bool (*is_event_queued)(struct vcpu *v);
+	void (*inject)(struct vcpu *v, enum inject_kind kind, uint8_t vector, bool has_error,
+		       uint32_t error);
+	bool (*can_take_interrupt)(struct vcpu *v); /* IF set, no shadow */
+	bool (*can_take_nmi)(struct vcpu *v);
+	void (*ask_window)(struct vcpu *v, bool on); /* EXIT_WINDOW when it can take one */
+	void (*clear_shadow)(struct vcpu *v); /* after hv skipped an instruction */
+
+	void (*new_tlb_tag)(struct vcpu *v); /* old translations are not used from here on */
+
+	uint64_t (*get_cr0)(struct vcpu *v);
+	uint64_t (*get_cr2)(struct vcpu *v);
+	uint64_t (*get_cr3)(struct vcpu *v);
+	uint64_t (*get_cr4)(struct vcpu *v);
+	uint64_t (*get_efer)(struct vcpu *v);
+	/* 0, or -EINVAL: the value is impossible; -ENOENT: not an MSR the back end keeps. */
+	int (*read_msr)(struct vcpu *v, uint32_t msr, uint64_t *ret_value);
+	int (*write_msr)(struct vcpu *v, uint32_t msr, uint64_t value);
+	unsigned int (*get_cpl)(struct vcpu *v);
+	bool (*is_64bit)(struct vcpu *v); /* 64-bit code segment */
+	uint32_t (*get_tpr)(struct vcpu *v);
+	void (*set_tpr)(struct vcpu *v, uint32_t tpr);
+
+	/* Nested page table entries. */
+	uint64_t (*pte_leaf)(mfn_t mfn, unsigned int access, unsigned int order, bool device);
+	uint64_t (*pte_table)(mfn_t mfn);
+	unsigned int (*pte_access)(uint64_t pte);
+};
+
+extern const struct virt_ops svm_ops;
+extern const struct virt_ops *virt;
+
+#endif

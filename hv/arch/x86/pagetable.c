@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The radix walker for nested page tables: four levels of 512 entries, leaves of 4 KiB, 2 MiB and
+ * 1 GiB. How an entry is spelled is the back end's affair (npt.c); what both formats share is that
+ * bit 0 says "present", bit 7 "large leaf", and that hardware ignores bits 54:52, where the kind
+ * of the mapping is kept.
+ *
+ * Writers hold d->physmap_lock. Readers need not: entries are written in one store, a new table is
+ * complete before it is linked, and tables live as long as the domain.
+ */
+#include <arch/virt.h>
+#include <arch/x86.h>
+#include <hv/arch.h>
+#include <hv/domain.h>
+#include <hv/errno.h>
+#include <hv/frame.h>
+
+#define LEVELS 4u
+#define LEVEL_BITS 9u
+#define ENTRIES 512u
+#define TYPE_SHIFT 52
+#define TYPE_MASK (7ull << TYPE_SHIFT)
+
+static unsigned int level_order(unsigned int level)
+{
+	return (level - 1) * LEVEL_BITS;
+}
+
+static unsigned int level_index(gfn_t gfn, unsigned int level)
+{
+	return (unsigned int)(gfn.n >> level_order(level)) & (ENTRIES - 1);
+}
+
+static uint64_t *table_of(uint64_t pte)
+{
+	return mfn_to_ptr(paddr_to_mfn(pte & PTE_ADDR));
+}
+
+static bool is_leaf(uint64_t pte, unsigned int level)
+{
+	return level == 1 || (pte & PTE_PS);
+}
+
+static uint64_t make_leaf(const struct physmap_entry *e, unsigned int order)
+{
+	return virt->pte_leaf(e->mfn, e->access, order, e->type == PHYSMAP_DEVICE) |
+	       (uint64_t)e->type << TYPE_SHIFT;
+}
+
+static void read_leaf(uint64_t pte, unsigned int level, struct physmap_entry *ret)
+{
+	ret->order = level_order(level);
+	/* In a large leaf bit 12 is the PAT bit; frames of one are aligned to it anyway. */
+	ret->mfn = mfn_from((pte & PTE_ADDR) >> PAGE_SHIFT & ~((1ull << ret->order) - 1));
+	ret->type = (enum physmap_type)((pte & TYPE_MASK) >> TYPE_SHIFT);
+	ret->access = virt->pte_access(pte);
+}
+
+unsigned int arch_physmap_address_bits(void)
+{
+	unsigned int bits = cpuid(0x80000008, 0).eax & 0xff;
+
+	return MIN(bits, PAGE_SHIFT + LEVELS * LEVEL_BITS);
+}
+
+int arch_physmap_init(struct domain *d)
+{
+	int err = frame_alloc_zeroed(0, &d->physmap.root);
+
+	if (err)
+		return err;
+	d->physmap.nr_tables = 1;
+	d->physmap.max_gfn = 1ull << (arch_physmap_address_bits() - PAGE_SHIFT);
+	return 0;
+}
+
+int arch_physmap_set(struct domain *d, gfn_t gfn, const struct physmap_entry *e)
+{
+	uint64_t *table = mfn_to_ptr(d->physmap.root);
+	unsigned int level, last = e->order / LEVEL_BITS + 1;
+
+	for (level = LEVELS; level > last; level--) {
+		uint64_t *pte = &table[level_index(gfn, level)];
+
+		if (!(*pte & PTE_P)) {
+			mfn_t mfn;
+			int err = frame_alloc_zeroed(0, &mfn);
+
+			if (err)
+				return err;
+			d->physmap.nr_tables++;
+			WRITE_ONCE(*pte, virt->pte_table(mfn));
+		} else if (is_leaf(*pte, level)) {
+			return -EEXIST;
+		}
+		table = table_of(*pte);
+	}
+	table += level_index(gfn, last);
+	if (*table & PTE_P)
+		return -EEXIST;
+	WRITE_ONCE(*table, make_leaf(e, e->order));
+	return 0;
+}
+
+bool arch_physmap_get(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry)
+{
+	uint64_t *table = mfn_to_ptr(d->physmap.root);
+	unsigned int level;
+
+	if (gfn.n >= d->physmap.max_gfn)
+		return false;
+	for (level = LEVELS; level > 0; level--) {
+		uint64_t pte = READ_ONCE(table[level_index(gfn, level)]);
+
+		if (!(pte & PTE_P))
+			return false;
+		if (is_leaf(pte, level)) {
+			read_leaf(pte, level, ret_entry);
+			ret_entry->mfn = mfn_add(ret_entry->mfn,
+						 gfn.n & ((1ull << ret_entry->order) - 1));
+			return true;
+		}
+		table = table_of(pte);
+	}
+	return false;
+}
+
+/* The entry that is the leaf for gfn; NULL: none. */
+static uint64_t *find_leaf(struct domain *d, gfn_t gfn, unsigned int *ret_level)
+{
+	uint64_t *table = mfn_to_ptr(d->physmap.root);
+	unsigned int level;
+
+	for (level = LEVELS; level > 0; level--) {
+		uint64_t *pte = &table[level_index(gfn, level)];
+
+		if (!(*pte & PTE_P))
+			return NULL;
+		if (is_leaf(*pte, level)) {
+			*ret_level = level;
+			return pte;
+		}
+		table = table_of(*pte);
+	}
+	return NULL;
+}
+
+int arch_physmap_split(struct domain *d, gfn_t gfn)
+{
+	struct physmap_entry e;
+	unsigned int level, i;
+	uint64_t *pte = find_leaf(d, gfn, &level), *table;
+	mfn_t mfn;
+	int err;
+
+	if (!pte || level == 1)
+		return 0;
+	err = frame_alloc_zeroed(0, &mfn);
+	if (err)
+		return err;
+	read_leaf(*pte, level, &e);
+	table = mfn_to_ptr(mfn);
+	for (i = 0; i < ENTRIES; i++) {
+		table[i] = make_leaf(&e, level_order(level - 1));
+		e.mfn = mfn_add(e.mfn, 1ull << level_order(level - 1));
+	}
+	d->physmap.nr_tables++;
+	/* The same translations, spelled finer: old ones in a TLB do no harm. */
+	WRITE_ONCE(*pte, virt->pte_table(mfn));
+	return 0;
+}
+
+void arch_physmap_clear(struct domain *d, gfn_t gfn)
+{
+	unsigned int level;
+	uint64_t *pte = find_leaf(d, gfn, &level);
+
+	if (pte)
+		WRITE_ONCE(*pte, 0);
+}
+
+/* First leaf at or after *gfn below 'table'; *gfn is moved behind what was looked at. */
+static bool take_next(uint64_t *table, unsigned int level, gfn_t *gfn, struct physmap_entry *ret)
+{
+	unsigned int order = level_order(level), i;
+
+	for (i = level_index(*gfn, level); i < ENTRIES; i++) {
+		if (table[i] & PTE_P) {
+			if (is_leaf(table[i], level)) {
+				read_leaf(table[i], level, ret);
+				WRITE_ONCE(table[i], 0);
+				*gfn = gfn_from(((gfn->n >> order) + 1) << order);
+				return true;
+			}
+			if (take_next(table_of(table[i]), level - 1, gfn, ret))
+				return true;
+			/* The recursion has moved gfn to the start of the next entry. */
+			continue;
+		}
+		*gfn = gfn_from(((gfn->n >> order) + 1) << order);
+	}
+	return false;
+}
+
+bool arch_physmap_take_next(struct domain *d, gfn_t *gfn, struct physmap_entry *ret_old)
+{
+	if (gfn->n >= 1ull << (LEVELS * LEVEL_BITS))
+		return false;
+	return take_next(mfn_to_ptr(d->physmap.root), LEVELS, gfn, ret_old);
+}
+
+static void free_table(uint64_t *table, unsigned int level)
+{
+	unsigned int i;
+
+	if (level > 1)
+		for (i = 0; i < ENTRIES; i++)
+			if ((table[i] & PTE_P) && !is_leaf(table[i], level))
+				free_table(table_of(table[i]), level - 1);
+	page_free(table);
+}
+
+void arch_physmap_free(struct domain *d)
+{
+	free_table(mfn_to_ptr(d->physmap.root), LEVELS);
+	d->physmap.nr_tables = 0;
+}

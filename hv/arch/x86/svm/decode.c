@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the control block after an exit to the neutral exit record. Where the CPU does not tell
+ * the next instruction, its length is taken from a table: each of these has one usual encoding,
+ * and a guest that prefixes them harms only itself.
+ */
+#include <arch/virt.h>
+#include <arch/x86.h>
+#include <hv/vcpu.h>
+
+#include "vmcb.h"
+
+/*
+ * The exit may have cut off the delivery of an event: the CPU has moved it to EXITINTINFO and will
+ * not try again (APM vol. 2, 15.7.2). Queue it anew, or the guest loses an interrupt. Software
+ * interrupts and the breakpoint are repeated by executing the instruction again.
+ */
+static void requeue_event(struct vmcb *vmcb)
+{
+	uint64_t info = vmcb->exit_int_info;
+	unsigned int type = info >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK;
+	unsigned int vector = info & 0xff;
+
+	vmcb->event_inject = 0;
+	if (!(info & EVENT_VALID) || type == EVENT_TYPE_SOFT)
+		return;
+	if (type == EVENT_TYPE_EXCEPTION && (vector == EXC_BP || vector == 4))
+		return;
+	vmcb->event_inject = info;
+}
+
+static uint64_t next_rip(struct vcpu *v, const struct vmcb *vmcb, unsigned int length)
+{
+	if (svm_has_next_rip && vmcb->next_rip)
+		return vmcb->next_rip;
+	return v->arch.regs.rip + length;
+}
+
+static void decode_io(const struct vmcb *vmcb, struct vm_exit *x)
+{
+	uint64_t info = vmcb->exit_info_1;
+
+	x->reason = EXIT_IO;
+	x->io.port = (uint16_t)(info >> 16);
+	x->io.in = info & IOIO_IN;
+	x->io.string = info & (IOIO_STRING | IOIO_REP);
+	x->io.size = info & IOIO_SIZE32 ? 4 : info & IOIO_SIZE16 ? 2 : 1;
+	x->next_rip = vmcb->exit_info_2;
+}
+
+static void decode_exception(struct svm_vcpu *s, struct vm_exit *x)
+{
+	x->exception.vector = (uint8_t)(s->vmcb->exit_code - VMEXIT_EXCEPTION_FIRST);
+	x->exception.has_error = x->exception.vector == EXC_AC;
+	x->exception.error = (uint32_t)s->vmcb->exit_info_1;
+	/* A machine check is the host's: taken with interrupts, like an NMI. */
+	x->reason = x->exception.vector == EXC_MC ? EXIT_INTERRUPT : EXIT_EXCEPTION;
+}
+
+/*
+ * The guest executes IRET at the end of its NMI handler. The instruction itself is still to come;
+ * an NMI injected right now would nest before it. Take the interrupt shadow for that one
+ * instruction.
+ */
+static void decode_iret(struct svm_vcpu *s, struct vm_exit *x)
+{
+	s->nmi_masked = false;
+	s->vmcb->intercept_1 &= (uint32_t)~ICPT1_IRET;
+	s->vmcb->interrupt_shadow |= SHADOW_ACTIVE;
+	x->reason = EXIT_NMI_WINDOW;
+}
+
+void svm_decode_exit(struct vcpu *v, struct vm_exit *x)
+{
+	struct svm_vcpu *s = svm_of(v->arch.hw);
+	struct vmcb *vmcb = s->vmcb;
+	uint64_t code = vmcb->exit_code;
+
+	x->code = code;
+	x->next_rip = 0;
+	/* First, because everything else in the block then means nothing; the low half suffices. */
+	if ((uint32_t)code == VMEXIT_INVALID_LOW) {
+		x->reason = EXIT_INVALID;
+		x->text = "VMRUN refused the control block";
+		return;
+	}
+	requeue_event(vmcb);
+
+	switch (code) {
+	case VMEXIT_INTR:
+	case VMEXIT_NMI:
+		x->reason = EXIT_INTERRUPT;
+		break;
+	case VMEXIT_VINTR:
+		x->reason = EXIT_WINDOW;
+		break;
+	case VMEXIT_IRET:
+		decode_iret(s, x);
+		break;
+	case VMEXIT_CPUID:
+		x->reason = EXIT_CPUID;
+		x->next_rip = next_rip(v, vmcb, 2);
+		break;
+	case VMEXIT_HLT:
+		x->reason = EXIT_HLT;
+		x->next_rip = next_rip(v, vmcb, 1);
+		break;
+	case VMEXIT_MSR:
+		x->reason = vmcb->exit_info_1 & 1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
+		x->next_rip = next_rip(v, vmcb, 2);
+		break;
+	case VMEXIT_IOIO:
+		decode_io(vmcb, x);
+		break;
+	case VMEXIT_VMMCALL:
+		x->reason = EXIT_HYPERCALL;
+		x->next_rip = next_rip(v, vmcb, 3);
+		break;
+	case VMEXIT_NPF:
+		x->reason = EXIT_NESTED_FAULT;
+		x->fault.gpa = vmcb->exit_info_2;
+		x->fault.present = vmcb->exit_info_1 & NPF_PRESENT;
+		x->fault.write = vmcb->exit_info_1 & NPF_WRITE;
+		x->fault.exec = vmcb->exit_info_1 & NPF_EXEC;
+		x->fault.table_walk = vmcb->exit_info_1 & NPF_TABLE_WALK;
+		break;
+	case VMEXIT_XSETBV:
+		x->reason = EXIT_XSETBV;
+		x->next_rip = next_rip(v, vmcb, 3);
+		break;
+	case VMEXIT_INVD:
+	case VMEXIT_WBINVD:
+		x->reason = EXIT_CACHE;
+		x->next_rip = next_rip(v, vmcb, 2);
+		break;
+	case VMEXIT_SHUTDOWN:
+		x->reason = EXIT_TRIPLE_FAULT;
+		break;
+	case VMEXIT_RDPMC:
+		x->reason = EXIT_PRIVILEGED;
+		break;
+	case VMEXIT_INVLPGA:
+	case VMEXIT_VMRUN:
+	case VMEXIT_VMLOAD ... VMEXIT_SKINIT:
+	case VMEXIT_MONITOR ... VMEXIT_MWAIT_CONDITIONAL:
+		x->reason = EXIT_UNDEFINED;
+		break;
+	case VMEXIT_EXCEPTION_FIRST ... VMEXIT_EXCEPTION_LAST:
+		decode_exception(s, x);
+		break;
+	default:
+		x->reason = EXIT_UNKNOWN;
+		break;
+	}
+}

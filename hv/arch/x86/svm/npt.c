@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Nested page-table entries of SVM: ordinary long-mode entries, in which every guest access counts
+ * as a user access (APM vol. 2, 15.25.5).
+ */
+#include <arch/virt.h>
+#include <arch/x86.h>
+#include <hv/physmap.h>
+
+#include "vmcb.h"
+
+uint64_t npt_leaf(mfn_t mfn, unsigned int access, unsigned int order, bool device)
+{
+	uint64_t pte = mfn_to_paddr(mfn) | PTE_P | PTE_U | PTE_A | PTE_D;
+
+	/*
+	 * Device memory needs no type here: host MTRRs and the guest's own PAT are combined with
+	 * the nested type (APM vol. 2, 15.25.8), and a nested write-back leaves them the say.
+	 */
+	(void)device;
+	if (access & PHYSMAP_WRITE)
+		pte |= PTE_W;
+	if (!(access & PHYSMAP_EXEC))
+		pte |= PTE_NX;
+	if (order)
+		pte |= PTE_PS;
+	return pte;
+}
+
+uint64_t npt_table(mfn_t mfn)
+{
+	return mfn_to_paddr(mfn) | PTE_P | PTE_W | PTE_U | PTE_A;
+}
+
+unsigned int npt_access(uint64_t pte)
+{
+	unsigned int access = PHYSMAP_READ;
+
+	if (pte & PTE_W)
+		access |= PHYSMAP_WRITE;
+	if (!(pte & PTE_NX))
+		access |= PHYSMAP_EXEC;
+	return access;
+}

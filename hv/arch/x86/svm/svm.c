@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * AMD SVM: turning it on, and what happens around each entry. The control block's life is in
+ * vmcb.c, the exits are decoded in decode.c.
+ */
+#include <arch/virt.h>
+#include <arch/x86.h>
+#include <hv/arch.h>
+#include <hv/console.h>
+#include <hv/cpu.h>
+#include <hv/errno.h>
+#include <hv/frame.h>
+#include <hv/slab.h>
+#include <hv/vcpu.h>
+
+#include "vmcb.h"
+
+bool svm_has_next_rip;
+
+static const char *svm_why_not(void)
+{
+	if (cpuid(0x80000000, 0).eax < 0x8000000a || !(cpuid(0x80000001, 0).ecx & BIT(2)))
+		return "this CPU has no AMD-V (SVM)";
+	/* VM_CR.SVMDIS, set and locked by firmware (APM vol. 2, 15.4). */
+	if (rdmsr(MSR_VM_CR) & BIT(4))
+		return "AMD-V (SVM) is switched off in the firmware's setup";
+	if (!(cpuid(0x8000000a, 0).edx & SVM_FEATURE_NPT))
+		return "this CPU has AMD-V without nested paging (NPT)";
+	return NULL;
+}
+
+static uint32_t svm_features(void)
+{
+	uint32_t features = ARCH_FEATURE_NESTED_PAGING | ARCH_FEATURE_PAGES_2M;
+
+	if (cpuid(0x80000001, 0).edx & BIT(26))
+		features |= ARCH_FEATURE_PAGES_1G;
+	if (cpuid(0x8000000a, 0).edx & SVM_FEATURE_NRIPS)
+		features |= ARCH_FEATURE_NEXT_RIP;
+	return features;
+}
+
+static int svm_cpu_enable(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct svm_cpu *s = hv_alloc(sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	err = frame_alloc_zeroed(0, &s->hsave);
+	if (err) {
+		hv_free(s, sizeof(*s));
+		return err;
+	}
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	wrmsr(MSR_VM_HSAVE_PA, mfn_to_paddr(s->hsave));
+	s->nr_asids = cpuid(0x8000000a, 0).ebx;
+	s->next_asid = 1; /* 0 is the host's */
+	s->asid_generation = 1;
+	svm_has_next_rip = cpuid(0x8000000a, 0).edx & SVM_FEATURE_NRIPS;
+	cpu->arch.virt = s;
+	return 0;
+}
+
+/*
+ * Translations are tagged with an ASID. A fresh one is an empty TLB for this vCPU; when all are
+ * used up, everything is flushed and counting starts again. (Flush-by-ASID would save tags, but
+ * not every CPU has it.)
+ */
+static void svm_new_tlb_tag(struct vcpu *v)
+{
+	struct svm_cpu *s = this_cpu()->arch.virt;
+	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+
+	vmcb->tlb_control = TLB_CONTROL_NOTHING;
+	if (s->next_asid >= s->nr_asids) {
+		s->next_asid = 1;
+		s->asid_generation++;
+		vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;
+	}
+	v->arch.asid = s->next_asid++;
+	v->arch.asid_generation = s->asid_generation;
+	vmcb->asid = v->arch.asid;
+}
+
+static void svm_load(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v->arch.hw);
+
+	__asm__ volatile("vmload %0" ::"a"(mfn_to_paddr(ptr_to_mfn(s->vmcb))) : "memory");
+	__asm__ volatile("mov %0, %%db0" ::"r"(s->dr[0]));
+	__asm__ volatile("mov %0, %%db1" ::"r"(s->dr[1]));
+	__asm__ volatile("mov %0, %%db2" ::"r"(s->dr[2]));
+	__asm__ volatile("mov %0, %%db3" ::"r"(s->dr[3]));
+	v->arch.asid_generation = 0; /* a tag of another CPU means nothing here */
+}
+
+static void svm_save(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v->arch.hw);
+
+	__asm__ volatile("vmsave %0" ::"a"(mfn_to_paddr(ptr_to_mfn(s->vmcb))) : "memory");
+	__asm__ volatile("mov %%db0, %0" : "=r"(s->dr[0]));
+	__asm__ volatile("mov %%db1, %0" : "=r"(s->dr[1]));
+	__asm__ volatile("mov %%db2, %0" : "=r"(s->dr[2]));
+	__asm__ volatile("mov %%db3, %0" : "=r"(s->dr[3]));
+}
+
+static void svm_enter(struct vcpu *v, struct vm_exit *ret_exit)
+{
+	struct svm_cpu *cpu = this_cpu()->arch.virt;
+	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+	struct guest_regs *r = &v->arch.regs;
+
+	if (v->arch.asid_generation != cpu->asid_generation)
+		svm_new_tlb_tag(v);
+	vmcb->rax = r->rax;
+	vmcb->rsp = r->rsp;
+	vmcb->rip = r->rip;
+	vmcb->rflags = r->rflags;
+
+	svm_enter_guest(mfn_to_paddr(ptr_to_mfn(vmcb)), r);
+
+	r->rax = vmcb->rax;
+	r->rsp = vmcb->rsp;
+	r->rip = vmcb->rip;
+	r->rflags = vmcb->rflags;
+	vmcb->tlb_control = TLB_CONTROL_NOTHING;
+	svm_decode_exit(v, ret_exit);
+}
+
+static bool svm_is_event_queued(struct vcpu *v)
+{
+	return svm_of(v->arch.hw)->vmcb->event_inject & EVENT_VALID;
+}
+
+static void svm_inject(struct vcpu *v, enum inject_kind kind, uint8_t vector, bool has_error,
+		       uint32_t error)
+{
+	struct svm_vcpu *s = svm_of(v->arch.hw);
+	uint64_t event = EVENT_VALID | vector;
+
+	switch (kind) {
+	case INJECT_INTERRUPT:
+		event |= (uint64_t)EVENT_TYPE_INTR << EVENT_TYPE_SHIFT;
+		break;
+	case INJECT_NMI:
+		event |= (uint64_t)EVENT_TYPE_NMI << EVENT_TYPE_SHIFT;
+		/* Without virtual NMIs the handler's end shows in its IRET only (APM 15.9). */
+		s->nmi_masked = true;
+		s->vmcb->intercept_1 |= (uint32_t)ICPT1_IRET;
+		break;
+	case INJECT_EXCEPTION:
+		event |= (uint64_t)EVENT_TYPE_EXCEPTION << EVENT_TYPE_SHIFT;
+		break;
+	}
+	if (has_error)
+		event |= EVENT_HAS_ERROR | (uint64_t)error << 32;
+	s->vmcb->event_inject = event;
+}
+
+static bool svm_can_take_interrupt(struct vcpu *v)
+{
+	return (v->arch.regs.rflags & RFLAGS_IF) &&
+	       !(svm_of(v->arch.hw)->vmcb->interrupt_shadow & SHADOW_ACTIVE);
+}
+
+static bool svm_can_take_nmi(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v->arch.hw);
+
+	return !s->nmi_masked && !(s->vmcb->interrupt_shadow & SHADOW_ACTIVE);
+}
+
+/*
+ * A virtual interrupt of the highest priority that is intercepted: the exit comes when the guest
+ * could take it, and nothing is delivered (APM vol. 2, 15.21.4).
+ */
+static void svm_ask_window(struct vcpu *v, bool on)
+{
+	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+
+	if (on) {
+		vmcb->vintr |= VINTR_IRQ | VINTR_IGNORE_TPR | 0xfull << VINTR_PRIORITY_SHIFT;
+		vmcb->intercept_1 |= (uint32_t)ICPT1_VINTR;
+	} else {
+		vmcb->vintr &= ~VINTR_IRQ;
+		vmcb->intercept_1 &= (uint32_t)~ICPT1_VINTR;
+	}
+}
+
+static void svm_clear_shadow(struct vcpu *v)
+{
+	svm_of(v->arch.hw)->vmcb->interrupt_shadow = 0;
+}
+
+static uint64_t svm_get_cr0(struct vcpu *v)
+{
+	return svm_of(v->arch.hw)->vmcb->cr0;
+}
+
+static uint64_t svm_get_cr2(struct vcpu *v)
+{
+	return svm_of(v->arch.hw)->vmcb->cr2;
+}
+
+static uint64_t svm_get_cr3(struct vcpu *v)
+{
+	return svm_of(v->arch.hw)->vmcb->cr3;
+}
+
+static uint64_t svm_get_cr4(struct vcpu *v)
+{
+	return svm_of(v->arch.hw)->vmcb->cr4;
+}
+
+static uint64_t svm_get_efer(struct vcpu *v)
+{
+	return svm_of(v->arch.hw)->vmcb->efer & ~EFER_SVME;
+}
+
+static int svm_write_efer(struct vmcb *vmcb, uint64_t value)
+{
+	uint64_t lma = vmcb->efer & EFER_LMA;
+
+	if (value & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
+		return -EINVAL;
+	if ((vmcb->cr0 & CR0_PG) && ((value ^ vmcb->efer) & EFER_LME))
+		return -EINVAL;
+	/* SVME must be set in every guest's EFER, or VMRUN fails (APM vol. 2, 15.5.1). */
+	vmcb->efer = (value & ~EFER_LMA) | lma | EFER_SVME;
+	return 0;
+}
+
+static int svm_read_msr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
+{
+	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+
+	switch (msr) {
+	case MSR_EFER:
+		*ret_value = svm_get_efer(v);
+		return 0;
+	case MSR_PAT:
+		*ret_value = vmcb->g_pat;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int svm_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+	unsigned int i;
+
+	switch (msr) {
+	case MSR_EFER:
+		return svm_write_efer(vmcb, value);
+	case MSR_PAT:
+		for (i = 0; i < 64; i += 8) {
+			uint64_t type = value >> i & 0xff;
+
+			if (type > 7 || type == 2 || type == 3)
+				return -EINVAL;
+		}
+		vmcb->g_pat = value;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static unsigned int svm_get_cpl(struct vcpu *v)
+{
+	return svm_of(v->arch.hw)->vmcb->cpl;
+}
+
+static bool svm_is_64bit(struct vcpu *v)
+{
+	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+
+	/* CS.L is bit 9 of the attributes here: descriptor bit 53. */
+	return (vmcb->efer & EFER_LMA) && (vmcb->cs.attributes & BIT(9));
+}
+
+static uint32_t svm_get_tpr(struct vcpu *v)
+{
+	return (uint32_t)(svm_of(v->arch.hw)->vmcb->vintr & VINTR_TPR_MASK);
+}
+
+static void svm_set_tpr(struct vcpu *v, uint32_t tpr)
+{
+	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+
+	vmcb->vintr = (vmcb->vintr & ~VINTR_TPR_MASK) | (tpr & VINTR_TPR_MASK);
+}
+
+const struct virt_ops svm_ops = {
+	.name = "svm",
+	.why_not = svm_why_not,
+	.cpu_enable = svm_cpu_enable,
+	.features = svm_features,
+	.domain_create = svm_domain_create,
+	.vcpu_create = svm_vcpu_create,
+	.vcpu_destroy = svm_vcpu_destroy,
+	.reset = svm_reset,
+	.set_real_mode = svm_set_real_mode,
+	.set_pvh_entry = svm_set_pvh_entry,
+	.load = svm_load,
+	.save = svm_save,
+	.enter = svm_enter,
+	.is_event_queued = svm_is_event_queued,
+	.inject = svm_inject,
+	.can_take_interrupt = svm_can_take_interrupt,
+	.can_take_nmi = svm_can_take_nmi,
+	.ask_window = svm_ask_window,
+	.clear_shadow = svm_clear_shadow,
+	.new_tlb_tag = svm_new_tlb_tag,
+	.get_cr0 = svm_get_cr0,
+	.get_cr2 = svm_get_cr2,
+	.get_cr3 = svm_get_cr3,
+	.get_cr4 = svm_get_cr4,
+	.get_efer = svm_get_efer,
+	.read_msr = svm_read_msr,
+	.write_msr = svm_write_msr,
+	.get_cpl = svm_get_cpl,
+	.is_64bit = svm_is_64bit,
+	.get_tpr = svm_get_tpr,
+	.set_tpr = svm_set_tpr,
+	.pte_leaf = npt_leaf,
+	.pte_table = npt_table,
+	.pte_access = npt_access,
+};

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control block's life: made with what always exits, then put into the state after INIT, a
+ * start-up IPI, or PVH's entry.
+ */
+#include <arch/virt.h>
+#include <arch/x86.h>
+#include <hv/console.h>
+#include <hv/domain.h>
+#include <hv/errno.h>
+#include <hv/frame.h>
+#include <hv/slab.h>
+#include <hv/string.h>
+#include <hv/vcpu.h>
+
+#include "vmcb.h"
+
+#define IOPM_ORDER 2u /* 12 KiB are used (APM vol. 2, 15.10.1) */
+#define MSRPM_ORDER 1u
+
+/* Segment attributes: type 3:0, S 4, DPL 6:5, P 7, AVL 8, L 9, DB 10, G 11 */
+#define ATTR_CODE_REAL 0x09bu
+#define ATTR_DATA_REAL 0x093u
+#define ATTR_CODE_FLAT 0xc9bu
+#define ATTR_DATA_FLAT 0xc93u
+#define ATTR_LDT 0x082u
+#define ATTR_TSS_BUSY 0x08bu
+
+/* PAT after reset: WB WT UC- UC, twice (APM vol. 2, 7.8.2). */
+#define PAT_RESET 0x0007040600070406ull
+
+static struct slab svm_vcpus = SLAB_INIT("svm_vcpu", struct svm_vcpu);
+
+/* Bitmaps are the same for all domains of a kind, made once: bit set = exit. */
+static mfn_t iopm_control, iopm_guest, msrpm;
+static bool bitmaps_made;
+
+/* Two bits an MSR: read, write; three ranges of 8192 MSRs (APM vol. 2, 15.11). */
+static void msrpm_allow(uint8_t *map, uint32_t msr, bool read, bool write)
+{
+	uint32_t bit;
+
+	if (msr >= 0xc0010000u)
+		bit = 0x8000 + (msr - 0xc0010000u) * 2;
+	else if (msr >= 0xc0000000u)
+		bit = 0x4000 + (msr - 0xc0000000u) * 2;
+	else
+		bit = msr * 2;
+	if (read)
+		map[bit / 8] &= (uint8_t)~(1u << bit % 8);
+	if (write)
+		map[bit / 8] &= (uint8_t)~(2u << bit % 8);
+}
+
+static int bitmaps_make(void)
+{
+	static const uint32_t direct[] = {
+		MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,	  MSR_LSTAR,
+		MSR_CSTAR,	 MSR_SFMASK,	   MSR_FS_BASE,	     MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+	};
+	uint8_t *map;
+	unsigned int i;
+	int err;
+
+	err = frame_alloc(IOPM_ORDER, &iopm_control);
+	if (!err)
+		err = frame_alloc(IOPM_ORDER, &iopm_guest);
+	if (!err)
+		err = frame_alloc(MSRPM_ORDER, &msrpm);
+	if (err)
+		return err;
+
+	memset(mfn_to_ptr(iopm_guest), 0xff, PAGE_SIZE << IOPM_ORDER);
+	map = mfn_to_ptr(iopm_control);
+	memset(map, 0, PAGE_SIZE << IOPM_ORDER);
+	for (i = 0; i < 0x10000; i++)
+		if (console_owns_port((uint16_t)i))
+			map[i / 8] |= (uint8_t)(1u << i % 8);
+
+	map = mfn_to_ptr(msrpm);
+	memset(map, 0xff, PAGE_SIZE << MSRPM_ORDER);
+	for (i = 0; i < ARRAY_SIZE(direct); i++)
+		msrpm_allow(map, direct[i], true, true);
+	msrpm_allow(map, MSR_TSC, true, false);
+	if (cpuid(0x80000001, 0).edx & BIT(27))
+		msrpm_allow(map, MSR_TSC_AUX, true, true);
+	bitmaps_made = true;
+	return 0;
+}
+
+int svm_domain_create(struct domain *d)
+{
+	int err;
+
+	if (!bitmaps_made) {
+		err = bitmaps_make();
+		if (err)
+			return err;
+	}
+	d->arch.io_bitmap = domain_is_control(d) ? iopm_control : iopm_guest;
+	d->arch.msr_bitmap = msrpm;
+	return 0;
+}
+
+static void vmcb_init_control(struct vcpu *v, struct vmcb *vmcb)
+{
+	vmcb->intercept_1 = (uint32_t)(ICPT1_INTR | ICPT1_NMI | ICPT1_RDPMC | ICPT1_CPUID |
+				       ICPT1_INVD | ICPT1_HLT | ICPT1_INVLPGA | ICPT1_IOIO |
+				       ICPT1_MSR | ICPT1_SHUTDOWN);
+	vmcb->intercept_2 = (uint32_t)(ICPT2_VMRUN | ICPT2_VMMCALL | ICPT2_VMLOAD | ICPT2_VMSAVE |
+				       ICPT2_STGI | ICPT2_CLGI | ICPT2_SKINIT | ICPT2_MONITOR |
+				       ICPT2_MWAIT | ICPT2_XSETBV);
+	/* The control domain's drivers may need the cache written back; a guest has no devices. */
+	if (!domain_is_control(v->domain))
+		vmcb->intercept_2 |= (uint32_t)ICPT2_WBINVD;
+	/*
+	 * #AC and #DB can be made to recur for ever inside the CPU while they are delivered, with
+	 * no interrupt taken (CVE-2015-5307, CVE-2015-8104). #MC is the host's own.
+	 */
+	vmcb->intercept_exceptions = 1u << EXC_AC | 1u << EXC_DB | 1u << EXC_MC;
+	vmcb->iopm_base = mfn_to_paddr(v->domain->arch.io_bitmap);
+	vmcb->msrpm_base = mfn_to_paddr(v->domain->arch.msr_bitmap);
+	vmcb->vintr = VINTR_MASKING;
+	vmcb->nested_ctl = NESTED_ENABLE;
+	vmcb->nested_cr3 = mfn_to_paddr(v->domain->physmap.root);
+}
+
+int svm_vcpu_create(struct vcpu *v)
+{
+	struct svm_vcpu *s = slab_alloc(&svm_vcpus);
+
+	if (!s)
+		return -ENOMEM;
+	s->vmcb = page_alloc_zeroed();
+	if (!s->vmcb) {
+		slab_free(&svm_vcpus, s);
+		return -ENOMEM;
+	}
+	v->arch.hw = s;
+	svm_reset(v);
+	return 0;
+}
+
+void svm_vcpu_destroy(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v->arch.hw);
+
+	page_free(s->vmcb);
+	slab_free(&svm_vcpus, s);
+	v->arch.hw = NULL;
+}
+
+static void set_segment(struct vmcb_segment *s, uint16_t selector, unsigned int attributes,
+			uint32_t limit, uint64_t base)
+{
+	s->selector = selector;
+	s->attributes = (uint16_t)attributes;
+	s->limit = limit;
+	s->base = base;
+}
+
+void svm_reset(struct vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v->arch.hw);
+	struct vmcb *vmcb = s->vmcb;
+
+	memset(vmcb, 0, sizeof(*vmcb));
+	memset(&v->arch.regs, 0, sizeof(v->arch.regs));
+	s->nmi_masked = false;
+	vmcb_init_control(v, vmcb);
+
+	set_segment(&vmcb->cs, 0xf000, ATTR_CODE_REAL, 0xffff, 0xffff0000);
+	set_segment(&vmcb->ds, 0, ATTR_DATA_REAL, 0xffff, 0);
+	vmcb->es = vmcb->fs = vmcb->gs = vmcb->ss = vmcb->ds;
+	set_segment(&vmcb->gdtr, 0, 0, 0xffff, 0);
+	set_segment(&vmcb->idtr, 0, 0, 0xffff, 0);
+	set_segment(&vmcb->ldtr, 0, ATTR_LDT, 0xffff, 0);
+	set_segment(&vmcb->tr, 0, ATTR_TSS_BUSY, 0xffff, 0);
+	vmcb->cr0 = CR0_ET;
+	vmcb->efer = EFER_SVME;
+	vmcb->dr6 = 0xffff0ff0;
+	vmcb->dr7 = 0x400;
+	vmcb->g_pat = PAT_RESET;
+	v->arch.regs.rip = 0xfff0;
+	v->arch.regs.rflags = RFLAGS_FIXED;
+	v->arch.regs.rdx = cpuid(1, 0).eax;
+	v->arch.asid_generation = 0;
+}
+
+void svm_set_real_mode(struct vcpu *v, uint8_t sipi_vector)
+{
+	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+
+	set_segment(&vmcb->cs, (uint16_t)(sipi_vector << 8), ATTR_CODE_REAL, 0xffff,
+		    (uint64_t)sipi_vector << 12);
+	v->arch.regs.rip = 0;
+}
+
+void svm_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info)
+{
+	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+
+	set_segment(&vmcb->cs, 0x08, ATTR_CODE_FLAT, 0xffffffff, 0);
+	set_segment(&vmcb->ds, 0x10, ATTR_DATA_FLAT, 0xffffffff, 0);
+	vmcb->es = vmcb->ss = vmcb->fs = vmcb->gs = vmcb->ds;
+	set_segment(&vmcb->tr, 0x18, ATTR_TSS_BUSY, 0x67, 0);
+	vmcb->cr0 = CR0_PE | CR0_ET;
+	v->arch.regs.rip = entry;
+	v->arch.regs.rbx = start_info;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A domain's guest frames (see hv/physmap.h for the promise). This file knows what kinds of
+ * mappings there are and what they hold; the tables are arch's.
+ */
+#include <hv/arch.h>
+#include <hv/cpu.h>
+#include <hv/domain.h>
+#include <hv/errno.h>
+#include <hv/frame.h>
+#include <hv/physmap.h>
+
+/* How many entries a step of the teardown takes out: some 100 us of work. */
+#define DESTROY_BATCH 512u
+
+int physmap_init(struct domain *d)
+{
+	spin_init(&d->physmap_lock);
+	d->physmap.generation = 1;
+	return arch_physmap_init(d);
+}
+
+/*
+ * The control domain maps what it likes at guest frames behind which a device, touched before, was
+ * identity-mapped: it gives way. When the new entry goes, the next touch maps the device again.
+ */
+static int displace_device(struct domain *d, gfn_t gfn, unsigned int order)
+{
+	struct physmap_entry e;
+	uint64_t i;
+	int err;
+
+	for (i = 0; i < 1ull << order; i++) {
+		if (!arch_physmap_get(d, gfn_add(gfn, i), &e))
+			continue;
+		if (e.type != PHYSMAP_DEVICE)
+			return -EEXIST;
+		while (e.order > order) {
+			err = arch_physmap_split(d, gfn_add(gfn, i));
+			if (err)
+				return err;
+			if (!arch_physmap_get(d, gfn_add(gfn, i), &e))
+				break;
+		}
+		arch_physmap_clear(d, gfn_add(gfn, i));
+	}
+	physmap_flush(d);
+	return 0;
+}
+
+int physmap_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum physmap_type type,
+		unsigned int access)
+{
+	struct physmap_entry e = { .mfn = mfn, .type = type, .access = access, .order = order };
+	uint64_t low_bits = (1ull << order) - 1;
+	int err;
+
+	if ((gfn.n | mfn.n) & low_bits || gfn.n >= d->physmap.max_gfn ||
+	    d->physmap.max_gfn - gfn.n < 1ull << order)
+		return -EINVAL;
+	err = arch_physmap_set(d, gfn, &e);
+	if (err == -EEXIST && domain_is_control(d) && type != PHYSMAP_DEVICE) {
+		err = displace_device(d, gfn, order);
+		if (!err)
+			err = arch_physmap_set(d, gfn, &e);
+	}
+	return err;
+}
+
+int physmap_unmap(struct domain *d, gfn_t gfn, struct physmap_entry *ret_old)
+{
+	struct physmap_entry e;
+
+	if (!arch_physmap_get(d, gfn, &e))
+		return -ENOENT;
+	while (e.order > 0) {
+		int err = arch_physmap_split(d, gfn);
+
+		if (err)
+			return err;
+		if (!arch_physmap_get(d, gfn, &e))
+			return -ENOENT;
+	}
+	arch_physmap_clear(d, gfn);
+	*ret_old = e;
+	return 0;
+}
+
+bool physmap_lookup(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry)
+{
+	return arch_physmap_get(d, gfn, ret_entry);
+}
+
+/*
+ * A CPU that enters d's guest code publishes so, then looks at the generation (arch_vcpu_run). So
+ * either it sees the new number, or we see it inside with an older one, and drive it out. CPUs in
+ * hv are not waited for: they will look before they enter. Hence no deadlock, whatever locks are
+ * held on either side.
+ */
+void physmap_flush(struct domain *d)
+{
+	uint64_t generation = __atomic_add_fetch(&d->physmap.generation, 1, __ATOMIC_SEQ_CST);
+	uint32_t i;
+
+	smp_mb();
+	for (i = 0; i < nr_cpus; i++) {
+		struct cpu *cpu = cpus[i];
+		bool kicked = false;
+
+		while (READ_ONCE(cpu->in_guest) == d &&
+		       READ_ONCE(cpu->in_guest_generation) < generation) {
+			if (!kicked)
+				arch_send_kick(cpu);
+			kicked = true;
+			__builtin_ia32_pause();
+		}
+	}
+}
+
+/* Drops what an entry held on its frames. Grants keep their own account (guest ABI). */
+static void entry_release(const struct physmap_entry *e)
+{
+	uint64_t i;
+
+	if (e->type != PHYSMAP_RAM && e->type != PHYSMAP_FOREIGN)
+		return;
+	for (i = 0; i < 1ull << e->order; i++)
+		frame_put(mfn_add(e->mfn, i));
+}
+
+int physmap_remove(struct domain *d, gfn_t gfn)
+{
+	struct physmap_entry old;
+	int err;
+
+	spin_lock(&d->physmap_lock);
+	err = physmap_unmap(d, gfn, &old);
+	spin_unlock(&d->physmap_lock);
+	if (err)
+		return err;
+	physmap_flush(d);
+	entry_release(&old);
+	return 0;
+}
+
+static bool same_entry(const struct physmap_entry *a, const struct physmap_entry *b)
+{
+	return a->mfn.n == b->mfn.n && a->type == b->type && a->access == b->access;
+}
+
+/*
+ * Without a lock: the frame may be taken out and freed between the look and the reference. So look
+ * again once the reference is held; if the entry still stands, the reference is good.
+ */
+int physmap_get_frame(struct domain *d, gfn_t gfn, unsigned int access, mfn_t *ret_mfn)
+{
+	struct physmap_entry e, again;
+
+	while (arch_physmap_get(d, gfn, &e)) {
+		if (e.type != PHYSMAP_RAM && e.type != PHYSMAP_FOREIGN && e.type != PHYSMAP_GRANT)
+			return -EINVAL;
+		if ((e.access & access) != access)
+			return -EACCES;
+		if (!frame_get_live(e.mfn))
+			continue;
+		if (arch_physmap_get(d, gfn, &again) && same_entry(&e, &again)) {
+			*ret_mfn = e.mfn;
+			return 0;
+		}
+		frame_put(e.mfn);
+	}
+	return -EINVAL;
+}
+
+int physmap_destroy_step(struct domain *d)
+{
+	struct physmap_entry old;
+	unsigned int i;
+
+	for (i = 0; i < DESTROY_BATCH; i++) {
+		gfn_t gfn = d->physmap.teardown;
+
+		spin_lock(&d->physmap_lock);
+		if (!arch_physmap_take_next(d, &gfn, &old)) {
+			spin_unlock(&d->physmap_lock);
+			return 0;
+		}
+		d->physmap.teardown = gfn;
+		spin_unlock(&d->physmap_lock);
+		/* No flush: none of its vCPUs will ever enter again. */
+		entry_release(&old);
+		if (old.order)
+			i += 1u << MIN(old.order, 9u);
+	}
+	return -EAGAIN;
+}
