@@ -52,6 +52,9 @@ int guest_abi_upcall_vector(struct vcpu *v);
 /* Does an upcall wait for v, whatever the way it is delivered? Asked before blocking. */
 bool guest_abi_upcall_pending(struct vcpu *v);
 
+/* A byte that the guest wrote to its debug port (0xE9): early messages of kernels. */
+void guest_abi_debug_char(struct vcpu *v, char c);
+
 /* Bytes have come on the serial line: console_input_read() has them. */
 void guest_abi_console_input(void);
 

@@ -93,7 +93,8 @@ static void svm_load(struct vcpu *v)
 	__asm__ volatile("mov %0, %%db1" ::"r"(s->dr[1]));
 	__asm__ volatile("mov %0, %%db2" ::"r"(s->dr[2]));
 	__asm__ volatile("mov %0, %%db3" ::"r"(s->dr[3]));
-	v->arch.asid_generation = 0; /* a tag of another CPU means nothing here */
+	if (v->loaded_on != this_cpu())
+		v->arch.asid_generation = 0; /* a tag of another CPU means nothing here */
 }
 
 static void svm_save(struct vcpu *v)

@@ -36,6 +36,9 @@ struct vlapic {
 /* How an application processor waits for its start. Atomic: written by the CPU that sends. */
 enum vcpu_init_state { VCPU_INIT_NONE, VCPU_WAIT_SIPI };
 
+#define INIT_REQUESTED (1u << 31)
+#define STARTUP_REQUESTED (1u << 8)
+
 struct arch_vcpu {
 	struct guest_regs regs;
 	void *hw;	/* the back end's control block and what belongs to it */
@@ -45,7 +48,9 @@ struct arch_vcpu {
 	struct vlapic lapic;
 	uint32_t nmi_pending;	     /* atomic */
 	uint32_t init_state;	     /* enum vcpu_init_state; atomic */
-	uint32_t init_request;	     /* atomic: bit 31 INIT, bits 15:8 valid + 7:0 SIPI vector */
+	uint32_t init_request;	     /* INIT_REQUESTED, STARTUP_REQUESTED | vector; atomic */
+	bool halted;		     /* executed HLT and waits for an interrupt */
+	bool dead;		     /* halted with interrupts disabled: switched off */
 	uint64_t tlb_generation;     /* of the domain's physmap, at the last entry */
 	uint32_t asid;		     /* tag of its translations on loaded_on */
 	uint64_t asid_generation;    /* of that CPU's tags */

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The virtual local APIC (promise in arch/vlapic.h).
+ *
+ * Requests may come from any CPU, so IRR and TMR are atomic; everything else is touched by the
+ * vCPU's own CPU alone. The task priority lives in two places: guests write CR8 without an exit,
+ * so the back end's copy is the current one for its upper four bits.
+ */
+#include <arch/virt.h>
+#include <arch/vlapic.h>
+#include <arch/x86.h>
+#include <hv/arch.h>
+#include <hv/clock.h>
+#include <hv/cpu.h>
+#include <hv/domain.h>
+#include <hv/errno.h>
+#include <hv/irq.h>
+#include <hv/string.h>
+#include <hv/vcpu.h>
+
+/* Register numbers: MSR - 0x800 (Intel SDM vol. 3, table 10-6) */
+enum {
+	REG_ID = 0x02,
+	REG_VERSION = 0x03,
+	REG_TPR = 0x08,
+	REG_PPR = 0x0a,
+	REG_EOI = 0x0b,
+	REG_LDR = 0x0d,
+	REG_SVR = 0x0f,
+	REG_ISR = 0x10,
+	REG_TMR = 0x18,
+	REG_IRR = 0x20,
+	REG_ESR = 0x28,
+	REG_LVT_CMCI = 0x2f,
+	REG_ICR = 0x30,
+	REG_LVT_TIMER = 0x32,
+	REG_LVT_ERROR = 0x37,
+	REG_TIMER_INITIAL = 0x38,
+	REG_TIMER_CURRENT = 0x39,
+	REG_TIMER_DIVIDE = 0x3e,
+	REG_SELF_IPI = 0x3f,
+};
+
+enum { LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR };
+
+#define VERSION (0x15u | 5u << 16) /* integrated, 6 LVT entries without CMCI */
+#define SVR_ENABLED BIT(8)
+#define LVT_MASKED (1u << 16)
+#define LVT_TIMER_MODE (3u << 17)
+#define LVT_TIMER_PERIODIC (1u << 17)
+#define LVT_WRITABLE (0x000100ffu)	      /* mask, vector */
+#define LVT_LINT_WRITABLE (0x0001a7ffu)	      /* and trigger, polarity, mode */
+#define ESR_SEND_ILLEGAL BIT(5)
+#define ESR_RECV_ILLEGAL BIT(6)
+
+enum { MODE_FIXED, MODE_LOWEST, MODE_SMI, MODE_RESERVED, MODE_NMI, MODE_INIT, MODE_SIPI };
+
+#define BUS_CYCLE_NS 10u /* the timer counts a 100 MHz clock */
+#define BROADCAST 0xffffffffu
+#define FIRST_LEGAL_VECTOR 16u
+
+static void timer_fired(struct timer *t);
+
+void vlapic_init(struct vcpu *v, uint32_t apic_id)
+{
+	v->arch.lapic.id = apic_id;
+	timer_init(&v->arch.lapic.timer, timer_fired);
+	vlapic_reset(v);
+}
+
+void vlapic_reset(struct vcpu *v)
+{
+	struct vlapic *a = &v->arch.lapic;
+	unsigned int i;
+
+	timer_cancel(&a->timer);
+	memset(a->irr, 0, sizeof(a->irr));
+	memset(a->isr, 0, sizeof(a->isr));
+	memset(a->tmr, 0, sizeof(a->tmr));
+	a->tpr = 0;
+	a->svr = 0xff;
+	a->esr = a->esr_pending = 0;
+	for (i = 0; i < ARRAY_SIZE(a->lvt); i++)
+		a->lvt[i] = LVT_MASKED;
+	a->icr = 0;
+	a->timer_initial = a->timer_divide = 0;
+}
+
+void vlapic_fini(struct vcpu *v)
+{
+	timer_kill(&v->arch.lapic.timer);
+}
+
+static int highest(const uint64_t bits[4])
+{
+	int i;
+
+	for (i = 3; i >= 0; i--) {
+		uint64_t word = READ_ONCE(bits[i]);
+
+		if (word)
+			return i * 64 + 63 - __builtin_clzll(word);
+	}
+	return -1;
+}
+
+void vlapic_raise(struct vcpu *v, unsigned int vector, bool level)
+{
+	struct vlapic *a = &v->arch.lapic;
+	uint64_t bit = BIT(vector % 64);
+
+	if (level)
+		__atomic_fetch_or(&a->tmr[vector / 64], bit, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(&a->tmr[vector / 64], ~bit, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&a->irr[vector / 64], bit, __ATOMIC_SEQ_CST);
+	vcpu_kick(v);
+}
+
+static uint32_t task_priority(struct vcpu *v)
+{
+	struct vlapic *a = &v->arch.lapic;
+	uint32_t upper = virt->get_tpr(v);
+
+	if (upper != a->tpr >> 4)
+		a->tpr = upper << 4;
+	return a->tpr;
+}
+
+static uint32_t processor_priority(struct vcpu *v)
+{
+	int in_service = highest(v->arch.lapic.isr);
+	uint32_t tpr = task_priority(v);
+
+	if (in_service < 0 || tpr >> 4 >= (uint32_t)in_service >> 4)
+		return tpr;
+	return (uint32_t)in_service & 0xf0;
+}
+
+int vlapic_pending_vector(struct vcpu *v)
+{
+	struct vlapic *a = &v->arch.lapic;
+	int vector = highest(a->irr);
+
+	if (vector < 0 || !(a->svr & SVR_ENABLED))
+		return -1;
+	return (uint32_t)vector >> 4 > processor_priority(v) >> 4 ? vector : -1;
+}
+
+void vlapic_accept(struct vcpu *v, unsigned int vector)
+{
+	struct vlapic *a = &v->arch.lapic;
+
+	__atomic_fetch_and(&a->irr[vector / 64], ~BIT(vector % 64), __ATOMIC_SEQ_CST);
+	a->isr[vector / 64] |= BIT(vector % 64);
+}
+
+static void end_of_interrupt(struct vcpu *v)
+{
+	struct vlapic *a = &v->arch.lapic;
+	int vector = highest(a->isr);
+
+	if (vector < 0)
+		return;
+	a->isr[vector / 64] &= ~BIT(vector % 64);
+	if (READ_ONCE(a->tmr[vector / 64]) & BIT(vector % 64)) {
+		__atomic_fetch_and(&a->tmr[vector / 64], ~BIT(vector % 64), __ATOMIC_SEQ_CST);
+		irq_guest_eoi(v, (uint32_t)vector);
+	}
+}
+
+/* ---- timer ---- */
+
+static unsigned int timer_divisor(const struct vlapic *a)
+{
+	/* Bits 3, 1, 0: 0 = 2, .. 6 = 128, 7 = 1. */
+	unsigned int code = (a->timer_divide & 3) | (a->timer_divide & 8) >> 1;
+
+	return 1u << ((code + 1) & 7);
+}
+
+static uint64_t timer_period_ns(const struct vlapic *a)
+{
+	return (uint64_t)a->timer_initial * timer_divisor(a) * BUS_CYCLE_NS;
+}
+
+static void timer_start(struct vlapic *a)
+{
+	a->timer_start_ns = clock_ns();
+	if (a->timer_initial)
+		timer_set(&a->timer, a->timer_start_ns + timer_period_ns(a));
+	else
+		timer_cancel(&a->timer);
+}
+
+/* A period shorter than this only keeps hv busy: the next tick comes later instead. */
+#define TIMER_MIN_PERIOD_NS 20000u
+
+static void timer_fired(struct timer *t)
+{
+	struct vlapic *a = container_of(t, struct vlapic, timer);
+	struct vcpu *v = container_of(a, struct vcpu, arch.lapic);
+	uint32_t lvt = READ_ONCE(a->lvt[LVT_TIMER]);
+
+	if ((lvt & LVT_TIMER_MODE) == LVT_TIMER_PERIODIC) {
+		uint64_t period = MAX(timer_period_ns(a), TIMER_MIN_PERIOD_NS);
+
+		a->timer_start_ns += period;
+		timer_set(&a->timer, MAX(a->timer_start_ns + period,
+					 clock_ns() + TIMER_MIN_PERIOD_NS));
+	}
+	if (!(lvt & LVT_MASKED) && (lvt & 0xff) >= FIRST_LEGAL_VECTOR)
+		vlapic_raise(v, lvt & 0xff, false);
+}
+
+static uint32_t timer_current(const struct vlapic *a)
+{
+	uint64_t ticks, period = a->timer_initial;
+
+	if (!period)
+		return 0;
+	ticks = (clock_ns() - a->timer_start_ns) / ((uint64_t)timer_divisor(a) * BUS_CYCLE_NS);
+	if ((a->lvt[LVT_TIMER] & LVT_TIMER_MODE) == LVT_TIMER_PERIODIC)
+		ticks %= period;
+	return ticks >= period ? 0 : (uint32_t)(period - ticks);
+}
+
+/* ---- interprocessor interrupts ---- */
+
+static uint32_t logical_id(const struct vlapic *a)
+{
+	/* Fixed in x2APIC mode: cluster in 31:16, one bit of 15:0 (Intel SDM vol. 3, 10.12.10.2). */
+	return (a->id >> 4) << 16 | 1u << (a->id & 15);
+}
+
+static bool is_target(struct vcpu *sender, struct vcpu *v, uint64_t icr)
+{
+	uint32_t dest = (uint32_t)(icr >> 32), ldr;
+
+	switch (icr >> 18 & 3) {
+	case 1:
+		return v == sender;
+	case 2:
+		return true;
+	case 3:
+		return v != sender;
+	}
+	if (dest == BROADCAST)
+		return true;
+	if (!(icr & BIT(11)))
+		return dest == v->arch.lapic.id;
+	ldr = logical_id(&v->arch.lapic);
+	return dest >> 16 == ldr >> 16 && (dest & ldr & 0xffff);
+}
+
+/*
+ * INIT and start-up are carried out by the target itself, on its own CPU (arch_vcpu_run): two
+ * vCPUs may send them to each other. Bit 31: INIT; bit 8: start-up with the vector in 7:0.
+ */
+static void send_init(struct vcpu *v)
+{
+	if (READ_ONCE(v->arch.init_state) == VCPU_WAIT_SIPI)
+		return;
+	__atomic_store_n(&v->arch.init_request, INIT_REQUESTED, __ATOMIC_SEQ_CST);
+	vcpu_kick(v);
+}
+
+static void send_startup(struct vcpu *v, uint32_t vector)
+{
+	if (READ_ONCE(v->arch.init_state) != VCPU_WAIT_SIPI &&
+	    !(READ_ONCE(v->arch.init_request) & INIT_REQUESTED))
+		return; /* it runs: a second start-up is ignored */
+	__atomic_fetch_or(&v->arch.init_request, STARTUP_REQUESTED | vector, __ATOMIC_SEQ_CST);
+	vcpu_set_online(v, true);
+	vcpu_kick(v);
+}
+
+static void send_one(struct vcpu *v, unsigned int mode, uint32_t vector)
+{
+	switch (mode) {
+	case MODE_FIXED:
+	case MODE_LOWEST:
+		vlapic_raise(v, vector, false);
+		break;
+	case MODE_NMI:
+		arch_vcpu_raise_nmi(v);
+		break;
+	case MODE_INIT:
+		send_init(v);
+		break;
+	case MODE_SIPI:
+		send_startup(v, vector);
+		break;
+	}
+}
+
+static void send_ipi(struct vcpu *sender, uint64_t icr)
+{
+	struct domain *d = sender->domain;
+	unsigned int mode = icr >> 8 & 7;
+	uint32_t vector = icr & 0xff, i;
+
+	if (mode <= MODE_LOWEST && vector < FIRST_LEGAL_VECTOR) {
+		sender->arch.lapic.esr_pending |= (uint32_t)ESR_SEND_ILLEGAL;
+		return;
+	}
+	/* INIT with the level bit clear is the old "de-assert": nothing happens. */
+	if (mode == MODE_INIT && !(icr & BIT(14)))
+		return;
+	for (i = 0; i < d->nr_vcpus; i++) {
+		if (!is_target(sender, d->vcpus[i], icr))
+			continue;
+		send_one(d->vcpus[i], mode, vector);
+		if (mode == MODE_LOWEST)
+			break;
+	}
+}
+
+/* ---- registers ---- */
+
+static uint32_t *lvt_of(struct vlapic *a, uint32_t reg)
+{
+	if (reg == REG_LVT_CMCI)
+		return &a->lvt[LVT_CMCI];
+	return &a->lvt[LVT_TIMER + (reg - REG_LVT_TIMER)];
+}
+
+int vlapic_read(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
+{
+	struct vlapic *a = &v->arch.lapic;
+	uint32_t reg = msr - MSR_X2APIC_FIRST;
+
+	switch (reg) {
+	case REG_ID:
+		*ret_value = a->id;
+		return 0;
+	case REG_VERSION:
+		*ret_value = VERSION;
+		return 0;
+	case REG_TPR:
+		*ret_value = task_priority(v);
+		return 0;
+	case REG_PPR:
+		*ret_value = processor_priority(v);
+		return 0;
+	case REG_LDR:
+		*ret_value = logical_id(a);
+		return 0;
+	case REG_SVR:
+		*ret_value = a->svr;
+		return 0;
+	case REG_ISR ... REG_ISR + 7:
+		*ret_value = (uint32_t)(a->isr[(reg & 7) / 2] >> (reg & 1) * 32);
+		return 0;
+	case REG_TMR ... REG_TMR + 7:
+		*ret_value = (uint32_t)(a->tmr[(reg & 7) / 2] >> (reg & 1) * 32);
+		return 0;
+	case REG_IRR ... REG_IRR + 7:
+		*ret_value = (uint32_t)(a->irr[(reg & 7) / 2] >> (reg & 1) * 32);
+		return 0;
+	case REG_ESR:
+		*ret_value = a->esr;
+		return 0;
+	case REG_ICR:
+		*ret_value = a->icr;
+		return 0;
+	case REG_LVT_CMCI:
+	case REG_LVT_TIMER ... REG_LVT_ERROR:
+		*ret_value = *lvt_of(a, reg);
+		return 0;
+	case REG_TIMER_INITIAL:
+		*ret_value = a->timer_initial;
+		return 0;
+	case REG_TIMER_CURRENT:
+		*ret_value = timer_current(a);
+		return 0;
+	case REG_TIMER_DIVIDE:
+		*ret_value = a->timer_divide;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int write_lvt(struct vlapic *a, uint32_t reg, uint32_t value)
+{
+	uint32_t writable = LVT_WRITABLE;
+
+	if (reg == REG_LVT_TIMER)
+		writable = (LVT_WRITABLE & ~0x100u) | LVT_TIMER_MODE;
+	else if (reg != REG_LVT_ERROR)
+		writable = LVT_LINT_WRITABLE;
+	if (!(a->svr & SVR_ENABLED))
+		value |= LVT_MASKED;
+	*lvt_of(a, reg) = value & writable;
+	return 0;
+}
+
+static int write_svr(struct vlapic *a, uint32_t value)
+{
+	unsigned int i;
+
+	a->svr = value & 0x1ff;
+	if (!(value & SVR_ENABLED))
+		for (i = 0; i < ARRAY_SIZE(a->lvt); i++)
+			a->lvt[i] |= LVT_MASKED;
+	return 0;
+}
+
+int vlapic_write(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+	struct vlapic *a = &v->arch.lapic;
+	uint32_t reg = msr - MSR_X2APIC_FIRST;
+
+	/* Only the ICR has 64 bits. */
+	if (reg != REG_ICR && value >> 32)
+		return -EINVAL;
+	switch (reg) {
+	case REG_TPR:
+		if (value & ~0xffull)
+			return -EINVAL;
+		a->tpr = (uint32_t)value;
+		virt->set_tpr(v, a->tpr >> 4);
+		return 0;
+	case REG_EOI:
+		if (value)
+			return -EINVAL;
+		end_of_interrupt(v);
+		return 0;
+	case REG_SVR:
+		return write_svr(a, (uint32_t)value);
+	case REG_ESR:
+		if (value)
+			return -EINVAL;
+		a->esr = a->esr_pending;
+		a->esr_pending = 0;
+		return 0;
+	case REG_ICR:
+		a->icr = value & ~BIT(12); /* delivery status: always idle */
+		send_ipi(v, value);
+		return 0;
+	case REG_LVT_CMCI:
+	case REG_LVT_TIMER ... REG_LVT_ERROR:
+		return write_lvt(a, reg, (uint32_t)value);
+	case REG_TIMER_INITIAL:
+		a->timer_initial = (uint32_t)value;
+		timer_start(a);
+		return 0;
+	case REG_TIMER_DIVIDE:
+		a->timer_divide = (uint32_t)value & 0xb;
+		return 0;
+	case REG_SELF_IPI:
+		if (value & ~0xffull)
+			return -EINVAL;
+		if (value >= FIRST_LEGAL_VECTOR)
+			vlapic_raise(v, (uint32_t)value, false);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* ---- what the core calls ---- */
+
+void arch_vcpu_raise(struct vcpu *v, uint32_t vector)
+{
+	vlapic_raise(v, vector & 0xff, false);
+}
+
+void arch_vcpu_raise_level(struct vcpu *v, uint32_t vector)
+{
+	vlapic_raise(v, vector & 0xff, true);
+}
+
+void arch_vcpu_raise_nmi(struct vcpu *v)
+{
+	__atomic_store_n(&v->arch.nmi_pending, 1, __ATOMIC_SEQ_CST);
+	vcpu_kick(v);
+}
+
+struct vcpu *arch_vcpu_by_apic_id(struct domain *d, uint32_t apic_id)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpus[i]->arch.lapic.id == apic_id)
+			return d->vcpus[i];
+	return NULL;
+}
+
+uint32_t arch_vcpu_apic_id(const struct vcpu *v)
+{
+	return v->arch.lapic.id;
+}
