@@ -2,7 +2,9 @@
 # dom0/: what makes a host: kernel payload extractor, image builder, GRUB script, systemd units.
 
 sbin_PROGRAMS += dom0/kernel/hv-extract-kernel
-dom0_kernel_hv_extract_kernel_SOURCES = dom0/kernel/hv-extract-kernel.c
+dom0_kernel_hv_extract_kernel_SOURCES = dom0/kernel/hv-extract-kernel.c \
+	dom0/kernel/elf_compact.c dom0/kernel/elf_compact.h
+dom0_kernel_hv_extract_kernel_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/dom0/kernel
 dom0_kernel_hv_extract_kernel_LDADD = tools/lib/libhvutil.a $(KERNEL_LIBS)
 
 # Into the image only; static, because it runs before anything else is there.
