@@ -3,10 +3,23 @@
 
 noinst_LIBRARIES += tools/hvd/libhvdcore.a
 tools_hvd_libhvdcore_a_SOURCES = \
+	tools/hvd/fault.c tools/hvd/fault.h \
 	tools/hvd/domain/acpi.c tools/hvd/domain/acpi.h \
 	tools/hvd/domain/layout.c tools/hvd/domain/layout.h \
+	tools/hvd/domain/lifecycle.c tools/hvd/domain/lifecycle.h \
 	tools/hvd/domain/spec.c tools/hvd/domain/spec.h \
 	tools/hvd/domain/spec_devices.c tools/hvd/domain/spec_devices.h \
 	tools/hvd/domain/spec_xml.c tools/hvd/domain/spec_xml.h \
 	tools/hvd/domain/start_info.c tools/hvd/domain/start_info.h
 tools_hvd_libhvdcore_a_CFLAGS = $(AM_CFLAGS) $(LIBXML2_CFLAGS)
+
+noinst_LIBRARIES += tools/hvd/libhvddomain.a
+tools_hvd_libhvddomain_a_SOURCES = \
+	tools/hvd/domain/build.c tools/hvd/domain/build.h \
+	tools/hvd/domain/build_child.c tools/hvd/domain/build_child.h \
+	tools/hvd/domain/domain.c tools/hvd/domain/domain.h \
+	tools/hvd/domain/start.c \
+	tools/hvd/domain/teardown.c \
+	tools/hvd/hvcall.c tools/hvd/hvcall.h \
+	tools/hvd/journal.c tools/hvd/journal.h
+tools_hvd_libhvddomain_a_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS) $(XENCALL_CFLAGS)

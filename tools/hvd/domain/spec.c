@@ -75,6 +75,17 @@ static bool parse_uuid_text(const char *text, uint8_t uuid[16])
 	return n == 16;
 }
 
+void spec_format_uuid(const uint8_t uuid[16], char text[37])
+{
+	unsigned int at = 0;
+
+	for (unsigned int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			text[at++] = '-';
+		at += (unsigned int)snprintf(text + at, 37 - at, "%02x", uuid[i]);
+	}
+}
+
 static int parse_uuid(struct spec_parser *p, xmlNode *node, void *arg)
 {
 	static const uint8_t zero[16];

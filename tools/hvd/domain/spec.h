@@ -95,6 +95,8 @@ void spec_destroy(struct domain_spec *spec);
  */
 void spec_set_uuid(struct domain_spec *spec, const uint8_t uuid[16]);
 
+void spec_format_uuid(const uint8_t uuid[16], char text[37]);
+
 const char *domain_action_name(enum domain_action action);
 
 #endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names of faults; the contract is in fault.h.
+ */
+#include "fault.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static const struct {
+	const char *name;
+	int err;
+} faults[FAULT_NR] = {
+	[FAULT_NONE] = { "none", 0 },
+	[FAULT_BAD_REQUEST] = { "bad_request", -EINVAL },
+	[FAULT_UNKNOWN_OP] = { "unknown_op", -EOPNOTSUPP },
+	[FAULT_BAD_XML] = { "bad_xml", -EINVAL },
+	[FAULT_NO_SUCH_DOMAIN] = { "no_such_domain", -ESRCH },
+	[FAULT_NAME_IN_USE] = { "name_in_use", -EEXIST },
+	[FAULT_UUID_IN_USE] = { "uuid_in_use", -EEXIST },
+	[FAULT_WRONG_STATE] = { "wrong_state", -EBUSY },
+	[FAULT_CONTROL_DOMAIN] = { "control_domain", -EPERM },
+	[FAULT_KERNEL_NOT_FOUND] = { "kernel_not_found", -ENOENT },
+	[FAULT_KERNEL_UNREADABLE] = { "kernel_unreadable", -EIO },
+	[FAULT_KERNEL_CORRUPT] = { "kernel_corrupt", -ENOEXEC },
+	[FAULT_KERNEL_NOT_PVH] = { "kernel_not_pvh", -ENOEXEC },
+	[FAULT_INITRD_NOT_FOUND] = { "initrd_not_found", -ENOENT },
+	[FAULT_INITRD_UNREADABLE] = { "initrd_unreadable", -EIO },
+	[FAULT_DOES_NOT_FIT] = { "does_not_fit", -ENOSPC },
+	[FAULT_NOT_ENOUGH_MEMORY] = { "not_enough_memory", -ENOMEM },
+	[FAULT_DISK_NOT_FOUND] = { "disk_not_found", -ENOENT },
+	[FAULT_DISK_DENIED] = { "disk_denied", -EACCES },
+	[FAULT_DISK_UNUSABLE] = { "disk_unusable", -EINVAL },
+	[FAULT_DISK_UNSUPPORTED] = { "disk_unsupported", -ENOTSUP },
+	[FAULT_DISK_FAILED] = { "disk_failed", -EIO },
+	[FAULT_BRIDGE_NOT_FOUND] = { "bridge_not_found", -ENODEV },
+	[FAULT_NETWORK_FAILED] = { "network_failed", -EIO },
+	[FAULT_HYPERVISOR] = { "hypervisor_failed", -EIO },
+	[FAULT_BUILDER] = { "builder_failed", -EIO },
+	[FAULT_XENSTORE] = { "xenstore_failed", -EIO },
+	[FAULT_CONSOLE] = { "console_failed", -EIO },
+	[FAULT_CANCELLED] = { "cancelled", -ECANCELED },
+	[FAULT_TIMEOUT] = { "timeout", -ETIMEDOUT },
+	[FAULT_TOO_MANY] = { "too_many", -EUSERS },
+};
+
+int fault_set(struct fault *f, enum fault_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	f->code = code;
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
+	return faults[code].err;
+}
+
+const char *fault_name(enum fault_code code)
+{
+	return faults[code].name;
+}
