@@ -25,9 +25,8 @@ typedef void (*console_output_cb)(void *arg, const void *bytes, size_t n);
  * 'log_path' NULL: no log. The file is cut into 'log_path' and 'log_path'.1, of at most
  * CONSOLE_LOG_MAX bytes each. A log that cannot be opened is an error.
  */
-int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid,
-		 uint64_t page_gfn, uint32_t remote_port, const char *log_path,
-		 struct console **ret_con);
+int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid, uint64_t page_gfn,
+		 uint32_t remote_port, const char *log_path, struct console **ret_con);
 #define CONSOLE_LOG_MAX (1u << 20)
 
 /*

@@ -21,9 +21,10 @@ struct xs_server;
 struct xs_watch;
 
 /*
- * An empty store with /local/domain and /tool, listening on 'socket_path' (NULL: no socket). The
- * socket belongs to root and group hvd if that group exists, else to root alone. 'mux' may be NULL
- * as long as no ring is added (tests). -EADDRINUSE: another server answers on that socket.
+ * An empty store with /local/domain and /tool, which guests cannot read, listening on 'socket_path'
+ * (NULL: no socket). The socket belongs to root and group hvd if that group exists, else to root
+ * alone. 'mux' may be NULL as long as no ring is added (tests). -EADDRINUSE: another server answers
+ * on that socket.
  */
 int xs_server_create(struct event_base *base, struct evtchn_mux *mux, const char *socket_path,
 		     struct xs_server **ret_srv);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A guest's console: from the ring to the log and the viewers, and back.
+ *
+ * The guest is served in turns: each round of the loop takes at most what the ring can hold, so a
+ * guest that prints without end slows down itself alone. Output that nobody watches is kept just
+ * the same (console_log.h). Input waits here until the guest has room for it.
+ * A ring with impossible indices is not listened to any more; the log and the viewers stay.
+ */
+#include "console.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/queue.h>
+#include <xen/io/console.h>
+#include <xenforeignmemory.h>
+
+#include "console_log.h"
+#include "console_ring.h"
+#include "evtchn.h"
+#include "lib/log.h"
+#include "lib/xmem.h"
+
+#define BYTES_PER_TURN 2048u /* sizeof(xencons_interface.out) */
+
+struct console_viewer {
+	TAILQ_ENTRY(console_viewer) link;
+	struct console *con;
+	console_output_cb cb;
+	void *arg;
+	bool gone; /* detached during a call: freed after it */
+};
+
+struct console {
+	uint16_t domid;
+	bool broken;
+	xenforeignmemory_handle *foreign;
+	struct xencons_interface *page;
+	struct evtchn_port *port;
+	struct event *turn;
+	struct console_log log;
+	TAILQ_HEAD(, console_viewer) viewers;
+	unsigned int showing; /* calls to viewers that are going on */
+	size_t nr_input;
+	char input[CONSOLE_INPUT_MAX];
+};
+
+static void viewer_free(struct console_viewer *viewer)
+{
+	TAILQ_REMOVE(&viewer->con->viewers, viewer, link);
+	free(viewer);
+}
+
+static void console_show(struct console *con, const char *bytes, size_t n)
+{
+	struct console_viewer *viewer, *next;
+
+	con->showing++;
+	TAILQ_FOREACH (viewer, &con->viewers, link) {
+		if (!viewer->gone)
+			viewer->cb(viewer->arg, bytes, n);
+	}
+	if (--con->showing)
+		return;
+	for (viewer = TAILQ_FIRST(&con->viewers); viewer; viewer = next) {
+		next = TAILQ_NEXT(viewer, link);
+		if (viewer->gone)
+			viewer_free(viewer);
+	}
+}
+
+static void console_break(struct console *con)
+{
+	con->broken = true;
+	log_warning("console of domain %u: impossible ring indices: not listening to it any more",
+		    con->domid);
+}
+
+/* Moves one ring of bytes each way. True: something moved. */
+static bool console_move(struct console *con)
+{
+	char bytes[BYTES_PER_TURN];
+	ssize_t out, in = 0;
+
+	if (con->broken)
+		return false;
+	out = console_ring_read(con->page, bytes, sizeof(bytes));
+	if (con->nr_input)
+		in = console_ring_write(con->page, con->input, con->nr_input);
+	if (out < 0 || in < 0) {
+		console_break(con);
+		return false;
+	}
+	if (in) {
+		con->nr_input -= (size_t)in;
+		memmove(con->input, con->input + in, con->nr_input);
+	}
+	if (!out && !in)
+		return false;
+	/* First the guest: there is room for more, or something to read. */
+	evtchn_port_notify(con->port);
+	if (out) {
+		console_log_add(&con->log, bytes, (size_t)out);
+		console_show(con, bytes, (size_t)out);
+	}
+	return true;
+}
+
+static void console_schedule(struct console *con)
+{
+	static const struct timeval now = { 0, 0 };
+
+	if (!event_pending(con->turn, EV_TIMEOUT, NULL))
+		event_add(con->turn, &now);
+}
+
+static void console_on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct console *con = arg;
+
+	(void)fd;
+	(void)what;
+	/* Once more after each success: only a fruitless look makes sure that the guest notifies.
+	 */
+	if (console_move(con))
+		console_schedule(con);
+}
+
+static void console_on_notify(void *arg)
+{
+	console_schedule(arg);
+}
+
+int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid, uint64_t page_gfn,
+		 uint32_t remote_port, const char *log_path, struct console **ret_con)
+{
+	struct console *con = xcalloc(1, sizeof(*con));
+	xen_pfn_t pfn = page_gfn;
+	int err;
+
+	con->domid = domid;
+	TAILQ_INIT(&con->viewers);
+	err = console_log_open(&con->log, log_path, CONSOLE_LOG_MAX, CONSOLE_BACKLOG);
+	if (err)
+		goto undo_alloc;
+	con->turn = evtimer_new(base, console_on_turn, con);
+	if (!con->turn) {
+		err = -ENOMEM;
+		goto undo_log;
+	}
+	con->foreign = xenforeignmemory_open(NULL, 0);
+	if (!con->foreign) {
+		err = errno ? -errno : -ENODEV;
+		goto undo_event;
+	}
+	con->page =
+		xenforeignmemory_map(con->foreign, domid, PROT_READ | PROT_WRITE, 1, &pfn, NULL);
+	if (!con->page) {
+		err = errno ? -errno : -EFAULT;
+		goto undo_open;
+	}
+	err = evtchn_mux_bind(mux, domid, remote_port, console_on_notify, con, &con->port);
+	if (err)
+		goto undo_map;
+	console_schedule(con); /* the guest may have spoken already */
+	*ret_con = con;
+	return 0;
+
+undo_map:
+	xenforeignmemory_unmap(con->foreign, con->page, 1);
+undo_open:
+	xenforeignmemory_close(con->foreign);
+undo_event:
+	event_free(con->turn);
+undo_log:
+	console_log_close(&con->log);
+undo_alloc:
+	free(con);
+	return err;
+}
+
+void console_close(struct console *con)
+{
+	unsigned int turns;
+
+	if (!con)
+		return;
+	/* A guest that still runs could go on for ever. */
+	for (turns = 0; turns < 16 && console_move(con); turns++)
+		;
+	while (!TAILQ_EMPTY(&con->viewers))
+		viewer_free(TAILQ_FIRST(&con->viewers));
+	evtchn_port_unbind(con->port);
+	xenforeignmemory_unmap(con->foreign, con->page, 1);
+	xenforeignmemory_close(con->foreign);
+	event_free(con->turn);
+	console_log_close(&con->log);
+	free(con);
+}
+
+int console_attach(struct console *con, console_output_cb cb, void *arg,
+		   struct console_viewer **ret_viewer)
+{
+	struct console_viewer *viewer = xcalloc(1, sizeof(*viewer));
+	const char *part[2];
+	size_t n[2];
+
+	viewer->con = con;
+	viewer->cb = cb;
+	viewer->arg = arg;
+	TAILQ_INSERT_TAIL(&con->viewers, viewer, link);
+	*ret_viewer = viewer;
+
+	console_log_backlog(&con->log, part, n);
+	con->showing++; /* it may detach during these calls */
+	if (n[0])
+		cb(arg, part[0], n[0]);
+	if (n[1] && !viewer->gone)
+		cb(arg, part[1], n[1]);
+	con->showing--;
+	if (viewer->gone && !con->showing)
+		viewer_free(viewer);
+	return 0;
+}
+
+void console_detach(struct console_viewer *viewer)
+{
+	if (!viewer)
+		return;
+	if (viewer->con->showing)
+		viewer->gone = true;
+	else
+		viewer_free(viewer);
+}
+
+size_t console_input(struct console *con, const void *bytes, size_t n)
+{
+	size_t room = sizeof(con->input) - con->nr_input;
+
+	if (con->broken)
+		return n; /* nobody will ever read it */
+	n = n < room ? n : room;
+	memcpy(con->input + con->nr_input, bytes, n);
+	con->nr_input += n;
+	if (n)
+		console_schedule(con);
+	return n;
+}
