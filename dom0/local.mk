@@ -13,5 +13,6 @@ dom0_image_hv_seed_SOURCES = dom0/image/hv-seed.c
 dom0_image_hv_seed_CFLAGS = -std=gnu11 $(HOSTED_WARN_CFLAGS) $(HOSTED_CFLAGS)
 dom0_image_hv_seed_LDFLAGS = -static
 
-dist_noinst_SCRIPTS += dom0/image/build-host dom0/image/build-boot dom0/image/host-init
-dist_noinst_DATA += dom0/image/common.sh
+dist_noinst_SCRIPTS += dom0/image/build-host dom0/image/build-boot dom0/image/host-init \
+	dom0/image/build-guest dom0/image/guest-init dom0/image/demo dom0/image/demo-prepare
+dist_noinst_DATA += dom0/image/common.sh dom0/image/vm.xml

@@ -4,4 +4,12 @@
 noinst_PROGRAMS += tests/host/relay
 tests_host_relay_SOURCES = tests/host/relay.c
 
-dist_noinst_SCRIPTS += tests/host/run
+dist_noinst_SCRIPTS += tests/host/run tests/run-all tests/boot/run-tests \
+	tests/boot/00-host.sh
+dist_noinst_DATA += tests/boot/lib.sh
+
+# Tests that boot a machine: 'make check-boot', or some: 'make check-boot BOOT_TESTS=00-host.sh'
+BOOT_TESTS =
+check-boot: all
+	$(top_srcdir)/tests/boot/run-tests . /dev/null $(BOOT_TESTS)
+.PHONY: check-boot

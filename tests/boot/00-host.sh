@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The emulated host itself, without hv: what every other boot test relies on.
+. "$(dirname "$0")/lib.sh"
+plan 8
+
+echo from-outside >"$work/file"
+boot --bare --with "$work/file" --command 'cat file; uname -r; exit 7'
+ok "the script's status comes back" [ $status = 7 ]
+ok "--with files are in its working directory" grep -qx from-outside "$out"
+ok "it runs Debian's kernel" grep -qE '^6\.1\.0-.*-amd64$' "$out"
+
+# What a script prints must not be taken for the end of the run, and must arrive unchanged.
+boot --bare --command 'printf "\036exit 0\n\0360123 exit 0\n"; printf "a\tb\r\n"; exit 3'
+ok "output cannot forge the end" [ $status = 3 ]
+ok "output arrives byte for byte" cmp -s "$out" <(printf '\036exit 0\n\0360123 exit 0\na\tb\r\n')
+
+boot --bare --command 'echo c >/proc/sysrq-trigger' --dom0-args 'panic=-1'
+ok "a crash has its own status" [ $status = 125 ]
+
+boot --bare --timeout 8 --command 'sleep 1000'
+ok "so has a timeout" [ $status = 124 ]
+
+truncate -s 8M "$work/a" "$work/b"
+printf first >"$work/a"
+printf second | dd of="$work/b" conv=notrunc status=none
+boot --bare --disk "$work/a" --disk "$work/b,nvme,ro" --net user --command '
+	head -c 5 /dev/vda; head -c 6 /dev/nvme0n1; cat /sys/class/net/eth0/carrier_changes >/dev/null && echo net'
+ok "disks and network cards are where they were asked for" grep -qx 'firstsecondnet' "$out"
+done_testing
