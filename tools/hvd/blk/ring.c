@@ -198,13 +198,24 @@ void blk_request_decode_indirect(struct blk_request *req, const uint8_t page[BLK
 	req->is_indirect = false;
 }
 
+void blk_copy_once(void *dst, const volatile void *src, unsigned int bytes)
+{
+	const volatile uint32_t *from = src;
+	uint8_t *to = dst;
+	unsigned int i;
+
+	for (i = 0; i < bytes / 4; i++) {
+		uint32_t word = from[i];
+
+		memcpy(to + 4 * i, &word, sizeof(word));
+	}
+}
+
 int blk_ring_next(struct blk_ring *r, struct blk_request *ret)
 {
 	uint32_t prod = load_index(r, OFFSET_REQ_PROD);
 	const struct layout *l = &layouts[r->abi];
 	uint8_t slot[BLK_MAX_SLOT_SIZE] = { 0 };
-	volatile uint8_t *shared;
-	unsigned int i;
 
 	/* Requests that we have not answered and those that we have not seen share nr_slots. */
 	if (prod - r->rsp_prod > r->nr_slots || prod - r->req_cons > r->nr_slots)
@@ -212,12 +223,7 @@ int blk_ring_next(struct blk_ring *r, struct blk_request *ret)
 	if (prod == r->req_cons)
 		return 0;
 
-	shared = slot_at(r, r->req_cons);
-	for (i = 0; i < l->slot_size; i += 4) {
-		uint32_t word = *(volatile uint32_t *)(shared + i);
-
-		memcpy(slot + i, &word, sizeof(word));
-	}
+	blk_copy_once(slot, slot_at(r, r->req_cons), l->slot_size);
 	r->req_cons++;
 	return blk_request_decode(r->abi, slot, ret) ? -EINVAL : 1;
 }

@@ -94,6 +94,9 @@ void blk_ring_respond(struct blk_ring *r, uint64_t id, uint8_t wire_op, int16_t 
 /* Publishes responses. True: the front end wants to be notified. */
 bool blk_ring_push(struct blk_ring *r);
 
+/* Copies what the guest may change meanwhile: each word is read once. 'bytes' is a multiple of 4. */
+void blk_copy_once(void *dst, const volatile void *src, unsigned int bytes);
+
 /* Decodes one slot; -EINVAL as in blk_ring_next(). */
 int blk_request_decode(enum blk_abi abi, const uint8_t slot[BLK_MAX_SLOT_SIZE],
 		       struct blk_request *ret);

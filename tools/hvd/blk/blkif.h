@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A disk's connection to its guest: rings, requests in flight, responses.
+ */
+#ifndef BLK_BLKIF_H
+#define BLK_BLKIF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "blk/ring.h"
+
+/* What we advertise as multi-queue-max-queues. */
+#define BLKIF_MAX_QUEUES 4u
+
+struct blkif;
+struct child;
+struct disk;
+
+/* What all disks of the process share. */
+struct blkif_host {
+	struct child *child;
+	uint64_t buffered_bytes; /* in bounce buffers, bounded */
+	unsigned int nr_in_flight;
+	/*
+	 * The front end broke the protocol: the disk is disconnected (on_disconnected follows)
+	 * and serves nothing more until it is connected anew.
+	 */
+	void (*on_broken)(struct blkif *b, const char *reason);
+	/* All requests are answered and nothing of the guest is mapped any more. */
+	void (*on_disconnected)(struct blkif *b);
+};
+
+struct blkif_queue_spec {
+	uint32_t ring_refs[BLK_MAX_RING_PAGES];
+	unsigned int nr_pages; /* a power of two */
+	uint32_t event_channel;
+};
+
+struct blkif_spec {
+	enum blk_abi abi;
+	bool persistent; /* the front end keeps its grants */
+	struct blkif_queue_spec queues[BLKIF_MAX_QUEUES];
+	unsigned int nr_queues;
+};
+
+/* Takes the disk over. */
+struct blkif *blkif_create(struct blkif_host *host, unsigned int id, struct disk *disk);
+/* Must not be connected. */
+void blkif_destroy(struct blkif *b);
+
+unsigned int blkif_id(const struct blkif *b);
+bool blkif_is_connected(const struct blkif *b);
+
+/*
+ * Maps the rings and starts to serve. -EISCONN: it is connected, or still disconnecting; other
+ * errors come from mapping and binding what the front end named. Nothing is left on failure.
+ */
+int blkif_connect(struct blkif *b, const struct blkif_spec *spec, const char **ret_error);
+
+/*
+ * Takes no more requests; when those in flight are answered, lets go of the rings and calls
+ * on_disconnected(), possibly before this returns.
+ */
+void blkif_disconnect(struct blkif *b);
+
+/* Publishes the responses that done() callbacks have written since the last time. */
+void blkif_push_responses(struct blkif_host *host);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The joint between the ring and what a disk really is: a file or block device today (file.c),
+ * an image in a Ceph cluster beside it (rbd.c, when it comes).
+ *
+ * Submitting never blocks. Each io is completed exactly once, later, in the event loop, by io->done();
+ * until then its memory stays where it is. That is librbd's way of working, too.
+ */
+#ifndef BLK_DISK_H
+#define BLK_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/uio.h>
+
+#include "blk/ring.h"
+
+struct disk;
+struct event_base;
+
+struct disk_io {
+	enum blk_op op;
+	uint64_t offset; /* bytes */
+	uint64_t length; /* bytes; of a flush 0 */
+	struct iovec *iov; /* of read and write; the disk may change the entries */
+	int nr_iov;
+	int err; /* 0 or negative errno, valid in done() */
+	void (*done)(struct disk_io *io);
+	struct disk *disk; /* set by disk_submit() */
+	STAILQ_ENTRY(disk_io) link; /* the disk's */
+};
+
+struct disk_info {
+	uint64_t nr_sectors; /* of 512 bytes */
+	uint32_t physical_sector_size;
+	uint32_t discard_granularity;
+	bool readonly;
+	bool can_discard;
+};
+
+struct disk_ops {
+	void (*submit)(struct disk *d, struct disk_io *io);
+	void (*close)(struct disk *d); /* nothing is in flight any more */
+};
+
+struct disk {
+	const struct disk_ops *ops;
+	struct disk_info info;
+};
+
+static inline void disk_submit(struct disk *d, struct disk_io *io)
+{
+	io->disk = d;
+	d->ops->submit(d, io);
+}
+
+/* ---- pool.c: threads that do what may block ---- */
+
+struct pool;
+STAILQ_HEAD(disk_io_list, disk_io);
+
+/*
+ * 'run' is called on a thread and fills io->err; afterwards io->done() is called in the loop, and
+ * 'on_batch' after each bunch of them. All threads exist when this returns.
+ */
+int pool_create(struct event_base *base, unsigned int nr_threads, void (*run)(struct disk_io *io),
+		void (*on_batch)(void *arg), void *arg, struct pool **ret);
+void pool_submit(struct pool *p, struct disk_io *io);
+/* Waits for what has been submitted; done() is not called any more. */
+void pool_destroy(struct pool *p);
+
+/* ---- file.c ---- */
+
+/* The pool's 'run' for files. */
+void file_disk_run(struct disk_io *io);
+
+/*
+ * Serves an open file or block device; takes 'fd' over. 'discard_granularity' 0: hvd knows that
+ * the device cannot discard, or does not know (files: asked here). -EINVAL and others with a
+ * sentence in ret_error (static text).
+ */
+int file_disk_open(struct pool *pool, int fd, bool readonly, uint32_t discard_granularity,
+		   struct disk **ret, const char **ret_error);
+
+#endif
