@@ -29,7 +29,10 @@ struct backend_conf {
 	const char *chroot_dir;  /* an empty directory, made if it is missing: /run/hvd/empty */
 };
 
-/* What the manager tells hvd about a device later on; 'error' is NULL when it has connected. */
+/*
+ * What the manager tells hvd about a device later on; 'error' is NULL when it has connected. Must
+ * not call the manager: where something has to be done about it, do it from the loop.
+ */
 typedef void (*backend_event_cb)(void *arg, uint16_t domid, const char *device, const char *error);
 
 /* Called once when the last child of a domain has gone, and with it the last mapping of its pages. */

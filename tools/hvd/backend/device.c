@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One device: its nodes in xenstore, and its way through the xenbus states.
+ *
+ * Two things move it: the front end's 'state' node, and the answers of the process that serves it.
+ * Both end in device_step(), which asks the state machine (xenbus.c) until there is nothing to do.
+ */
+#include "backend/device.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/xmem.h"
+#include "xenstore/xs.h"
+
+static struct xs_server *store(struct device *dev)
+{
+	return dev->domain->backend->srv;
+}
+
+/* ---- nodes ---- */
+
+void device_write(struct device *dev, const char *end, const char *key, const char *format, ...)
+{
+	char path[256], value[256];
+	va_list ap;
+	int err;
+
+	va_start(ap, format);
+	vsnprintf(value, sizeof(value), format, ap);
+	va_end(ap);
+	snprintf(path, sizeof(path), "%s/%s", end, key);
+	err = xs_write(store(dev), path, value);
+	if (err)
+		log_error("domain %u, %s: cannot write %s: %s", dev->domain->domid, dev->name, path,
+			  strerror(-err));
+}
+
+int device_read_front_u32(struct device *dev, const char *key, uint32_t *ret)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dev->front, key);
+	return xs_read_u32(store(dev), path, ret);
+}
+
+uint32_t device_read_front_flag(struct device *dev, const char *key, uint32_t fallback)
+{
+	uint32_t value = fallback;
+
+	if (device_read_front_u32(dev, key, &value))
+		return fallback;
+	return value;
+}
+
+static enum xenbus_state front_state(struct device *dev)
+{
+	uint32_t value;
+
+	if (device_read_front_u32(dev, "state", &value))
+		return XENBUS_UNKNOWN;
+	/* A number that means nothing is as good as a closed front end. */
+	return value <= XENBUS_CLOSED ? (enum xenbus_state)value : XENBUS_CLOSED;
+}
+
+static void set_state(struct device *dev, enum xenbus_state state)
+{
+	dev->xenbus.state = state;
+	if (state == XENBUS_CLOSED || state == XENBUS_INIT_WAIT)
+		dev->xenbus.broken = false;
+	device_write(dev, dev->back, "state", "%d", (int)state);
+}
+
+static int make_directory(struct device *dev, const char *path, uint16_t owner, uint16_t reader)
+{
+	int err = xs_mkdir(store(dev), path);
+
+	/* Nodes below inherit this. */
+	return err ? err : xs_set_perms(store(dev), path, owner, 'n', 1, (int)reader, (int)'r');
+}
+
+static int write_nodes(struct device *dev)
+{
+	uint16_t domid = dev->domain->domid;
+	int err;
+
+	err = make_directory(dev, dev->back, 0, domid);
+	if (!err)
+		err = make_directory(dev, dev->front, domid, 0);
+	if (err)
+		return err;
+	device_write(dev, dev->back, "frontend", "%s", dev->front);
+	device_write(dev, dev->back, "frontend-id", "%u", domid);
+	device_write(dev, dev->back, "online", "1");
+	device_write(dev, dev->front, "backend", "%s", dev->back);
+	device_write(dev, dev->front, "backend-id", "0");
+	dev->class->write_nodes(dev);
+	/* The states come last: they are what the other side looks for. */
+	set_state(dev, XENBUS_INITIALISING);
+	device_write(dev, dev->front, "state", "%d", XENBUS_INITIALISING);
+	return 0;
+}
+
+/* ---- steps ---- */
+
+static void tell_hvd(struct device *dev, const char *error)
+{
+	struct backend *b = dev->domain->backend;
+
+	if (b->on_event)
+		b->on_event(b->event_arg, dev->domain->domid, dev->name, error);
+}
+
+/* Leaves a note for people, and leads the front end to its end. */
+static void device_fail(struct device *dev, const char *error)
+{
+	log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error);
+	dev->xenbus.broken = true;
+	device_write(dev, dev->back, "error", "%s", error);
+	if (dev->xenbus.state != XENBUS_CLOSED)
+		set_state(dev, XENBUS_CLOSING);
+	tell_hvd(dev, error);
+}
+
+static struct json_object *request_new(struct device *dev, const char *op)
+{
+	struct json_object *msg = json_object_new_object();
+
+	json_object_object_add(msg, "op", json_object_new_string(op));
+	json_object_object_add(msg, "id", json_object_new_int64(dev->id));
+	return msg;
+}
+
+static int send_request(struct device *dev, struct json_object *msg, int fd)
+{
+	struct process *p = dev->domain->processes[dev->class->process];
+
+	if (!p) {
+		json_object_put(msg);
+		return -EPIPE;
+	}
+	return process_send(p, msg, fd);
+}
+
+static void device_connect(struct device *dev)
+{
+	struct json_object *msg = request_new(dev, "connect");
+	const char *error = "the front end's nodes make no sense";
+	int err;
+
+	err = dev->class->read_front(dev, msg, &error);
+	if (err) {
+		json_object_put(msg);
+		device_fail(dev, error);
+		return;
+	}
+	dev->xenbus.link = LINK_CONNECTING;
+	err = send_request(dev, msg, -1);
+	if (err) {
+		dev->xenbus.link = LINK_IDLE;
+		device_fail(dev, "the process that serves it does not listen");
+	}
+}
+
+/* May free the device. */
+static void device_step(struct device *dev)
+{
+	enum xenbus_state wanted = XENBUS_UNKNOWN;
+	unsigned int i;
+
+	/* Each step leads somewhere else; the bound is for the reader. */
+	for (i = 0; i < 8; i++) {
+		switch (xenbus_next(&dev->xenbus, front_state(dev), &wanted)) {
+		case XENBUS_NOTHING:
+			return;
+		case XENBUS_SET_STATE:
+			set_state(dev, wanted);
+			break;
+		case XENBUS_CONNECT:
+			device_connect(dev);
+			break;
+		case XENBUS_DISCONNECT:
+			dev->xenbus.link = LINK_DISCONNECTING;
+			if (send_request(dev, request_new(dev, "disconnect"), -1))
+				dev->xenbus.link = LINK_IDLE;
+			break;
+		case XENBUS_REMOVE:
+			send_request(dev, request_new(dev, "remove"), -1);
+			tell_hvd(dev, "unplugged");
+			device_destroy(dev, true);
+			return;
+		}
+	}
+}
+
+static void device_on_front(void *arg, const char *path)
+{
+	(void)path;
+	device_step(arg);
+}
+
+void device_on_message(struct device *dev, const char *event, struct json_object *msg)
+{
+	struct json_object *v;
+	const char *error = "no reason given";
+
+	if (json_object_object_get_ex(msg, "error", &v))
+		error = json_object_get_string(v);
+
+	if (strcmp(event, "added") == 0) {
+		dev->xenbus.link = LINK_IDLE;
+		dev->class->write_features(dev, msg);
+		device_write(dev, dev->back, "hotplug-status", "connected");
+		set_state(dev, XENBUS_INIT_WAIT);
+	} else if (strcmp(event, "connected") == 0) {
+		dev->xenbus.link = LINK_CONNECTED;
+		if (!dev->xenbus.broken) {
+			set_state(dev, XENBUS_CONNECTED);
+			tell_hvd(dev, NULL);
+		}
+	} else if (strcmp(event, "failed") == 0) {
+		if (dev->xenbus.link != LINK_ABSENT)
+			dev->xenbus.link = LINK_IDLE;
+		device_fail(dev, error);
+	} else if (strcmp(event, "broken") == 0) {
+		/* Of a disk a "disconnected" follows, when its last request has been answered. */
+		if (dev->class->process == PROCESS_NET)
+			dev->xenbus.link = LINK_IDLE;
+		else
+			dev->xenbus.link = LINK_DISCONNECTING;
+		device_fail(dev, error);
+	} else if (strcmp(event, "disconnected") == 0) {
+		dev->xenbus.link = LINK_IDLE;
+	} else {
+		return; /* "removed": the device is already forgotten here */
+	}
+	device_step(dev);
+}
+
+void device_on_process_gone(struct device *dev)
+{
+	/* Here a new process will take up the ring, with the requests in flight from a memfd. */
+	dev->xenbus.link = LINK_ABSENT;
+	device_fail(dev, "the process that served it has ended");
+	device_step(dev);
+}
+
+void device_unplug(struct device *dev)
+{
+	dev->xenbus.online = false;
+	device_write(dev, dev->back, "online", "0");
+	device_step(dev);
+}
+
+/* ---- life ---- */
+
+int device_create(struct backend_domain *d, const struct device_class *class, unsigned int id,
+		  const char *name, int fd, void *private, struct json_object *request,
+		  char **ret_error)
+{
+	struct device *dev = xcalloc(1, sizeof(*dev));
+	int err;
+
+	dev->domain = d;
+	dev->class = class;
+	dev->id = id;
+	dev->name = xstrdup(name);
+	dev->fd = fd;
+	dev->private = private;
+	dev->xenbus.online = true;
+	dev->front = xasprintf("/local/domain/%u/device/%s/%u", d->domid, class->type, id);
+	dev->back = xasprintf("/local/domain/0/backend/%s/%u/%u", class->type, d->domid, id);
+	LIST_INSERT_HEAD(&d->devices, dev, link);
+
+	json_object_object_add(request, "op", json_object_new_string("add"));
+	json_object_object_add(request, "id", json_object_new_int64(id));
+	err = send_request(dev, request, fd);
+	if (err) {
+		*ret_error = xasprintf("%s: cannot reach its process: %s", name, strerror(-err));
+		device_destroy(dev, false);
+		return err;
+	}
+	err = write_nodes(dev);
+	if (!err) {
+		char path[256];
+
+		snprintf(path, sizeof(path), "%s/state", dev->front);
+		err = xs_watch(store(dev), path, device_on_front, dev, &dev->watch);
+	}
+	if (err) {
+		*ret_error = xasprintf("%s: cannot write to xenstore: %s", name, strerror(-err));
+		send_request(dev, request_new(dev, "remove"), -1);
+		device_destroy(dev, true);
+		return err;
+	}
+	return 0;
+}
+
+void device_destroy(struct device *dev, bool remove_nodes)
+{
+	xs_unwatch(dev->watch);
+	if (remove_nodes) {
+		xs_rm(store(dev), dev->front);
+		xs_rm(store(dev), dev->back);
+	}
+	LIST_REMOVE(dev, link);
+	if (dev->fd >= 0)
+		close(dev->fd);
+	if (dev->class->free_private)
+		dev->class->free_private(dev);
+	free(dev->name);
+	free(dev->front);
+	free(dev->back);
+	free(dev);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Disks: what their nodes say, and what the front end's nodes ask for. (<xen/io/blkif.h>)
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/xen.h>
+
+#include <xen/io/blkif.h>
+
+#include "backend/device.h"
+#include "blk/blkif.h"
+#include "xenstore/xs.h"
+
+static void vbd_write_nodes(struct device *dev)
+{
+	const struct vbd_private *v = dev->private;
+	const char *type = v->cdrom ? "cdrom" : "disk";
+
+	device_write(dev, dev->back, "dev", "%s", dev->name);
+	device_write(dev, dev->back, "mode", "%s", v->readonly ? "r" : "w");
+	device_write(dev, dev->back, "device-type", "%s", type);
+	device_write(dev, dev->back, "removable", "0");
+	device_write(dev, dev->front, "virtual-device", "%u", dev->id);
+	device_write(dev, dev->front, "device-type", "%s", type);
+}
+
+static int64_t get_int(struct json_object *msg, const char *key)
+{
+	struct json_object *v;
+
+	return json_object_object_get_ex(msg, key, &v) ? json_object_get_int64(v) : 0;
+}
+
+static void vbd_write_features(struct device *dev, struct json_object *msg)
+{
+	const struct vbd_private *v = dev->private;
+	const char *back = dev->back;
+
+	device_write(dev, back, "feature-max-indirect-segments", "%u", BLK_MAX_SEGMENTS);
+	device_write(dev, back, "max-ring-page-order", "%u", BLK_MAX_RING_ORDER);
+	device_write(dev, back, "multi-queue-max-queues", "%u", BLKIF_MAX_QUEUES);
+	device_write(dev, back, "feature-persistent", "1");
+	device_write(dev, back, "feature-flush-cache", "1");
+	device_write(dev, back, "feature-barrier", "0");
+	device_write(dev, back, "feature-discard", "%d", get_int(msg, "discard") != 0);
+	if (get_int(msg, "discard")) {
+		device_write(dev, back, "discard-granularity", "%" PRId64,
+			     get_int(msg, "discard-granularity"));
+		device_write(dev, back, "discard-alignment", "0");
+		device_write(dev, back, "discard-secure", "0");
+	}
+	device_write(dev, back, "info", "%u",
+		     (v->readonly ? VDISK_READONLY : 0u) | (v->cdrom ? VDISK_CDROM : 0u));
+	device_write(dev, back, "sectors", "%" PRId64, get_int(msg, "sectors"));
+	/*
+	 * Always 512: front ends take it for the unit of 'sectors' and of the requests, which it
+	 * is not. The physical size is the honest one; file systems align to it.
+	 */
+	device_write(dev, back, "sector-size", "%u", BLK_SECTOR_SIZE);
+	device_write(dev, back, "physical-sector-size", "%" PRId64,
+		     get_int(msg, "physical-sector-size"));
+}
+
+/* One queue: its nodes are in 'prefix' ("" or "queue-N/"). */
+static struct json_object *read_queue(struct device *dev, const char *prefix, unsigned int order)
+{
+	struct json_object *queue, *refs;
+	uint32_t value;
+	unsigned int i;
+	char key[64];
+
+	snprintf(key, sizeof(key), "%sevent-channel", prefix);
+	if (device_read_front_u32(dev, key, &value))
+		return NULL;
+	queue = json_object_new_object();
+	json_object_object_add(queue, "event-channel", json_object_new_int64(value));
+	refs = json_object_new_array();
+	json_object_object_add(queue, "ring-refs", refs);
+	for (i = 0; i < 1u << order; i++) {
+		snprintf(key, sizeof(key), "%sring-ref%u", prefix, i);
+		/* A ring of one page may have either name. */
+		if (device_read_front_u32(dev, key, &value)) {
+			snprintf(key, sizeof(key), "%sring-ref", prefix);
+			if (order || device_read_front_u32(dev, key, &value)) {
+				json_object_put(queue);
+				return NULL;
+			}
+		}
+		json_object_array_add(refs, json_object_new_int64(value));
+	}
+	return queue;
+}
+
+static int read_protocol(struct device *dev, struct json_object *msg)
+{
+	char path[256];
+	char *protocol = NULL;
+	int err = 0;
+
+	snprintf(path, sizeof(path), "%s/protocol", dev->front);
+	if (xs_read(dev->domain->backend->srv, path, &protocol))
+		protocol = NULL; /* the guest's native one, and all our guests start with 64 bits */
+	if (!protocol || strcmp(protocol, "x86_64-abi") == 0)
+		json_object_object_add(msg, "abi", json_object_new_string("x86_64-abi"));
+	else if (strcmp(protocol, "x86_32-abi") == 0)
+		json_object_object_add(msg, "abi", json_object_new_string("x86_32-abi"));
+	else
+		err = -EINVAL;
+	free(protocol);
+	return err;
+}
+
+static int vbd_read_front(struct device *dev, struct json_object *msg, const char **ret_error)
+{
+	uint32_t order = device_read_front_flag(dev, "ring-page-order", 0);
+	uint32_t nr_queues = device_read_front_flag(dev, "multi-queue-num-queues", 1);
+	struct json_object *queues, *queue;
+	char prefix[32] = "";
+	unsigned int i;
+
+	*ret_error = "the front end's protocol is unknown";
+	if (read_protocol(dev, msg))
+		return -EINVAL;
+	*ret_error = "the front end wants more queues or larger rings than it was offered";
+	if (order > BLK_MAX_RING_ORDER || nr_queues == 0 || nr_queues > BLKIF_MAX_QUEUES)
+		return -EINVAL;
+	json_object_object_add(
+		msg, "persistent",
+		json_object_new_boolean(device_read_front_flag(dev, "feature-persistent", 0) == 1));
+	queues = json_object_new_array();
+	json_object_object_add(msg, "queues", queues);
+	*ret_error = "a ring reference or event channel of the front end is missing";
+	for (i = 0; i < nr_queues; i++) {
+		if (nr_queues > 1)
+			snprintf(prefix, sizeof(prefix), "queue-%u/", i);
+		queue = read_queue(dev, prefix, order);
+		if (!queue)
+			return -EINVAL;
+		json_object_array_add(queues, queue);
+	}
+	return 0;
+}
+
+static void vbd_free_private(struct device *dev)
+{
+	free(dev->private);
+}
+
+const struct device_class vbd_class = {
+	.type = "vbd",
+	.process = PROCESS_BLK,
+	.write_nodes = vbd_write_nodes,
+	.write_features = vbd_write_features,
+	.read_front = vbd_read_front,
+	.free_private = vbd_free_private,
+};
