@@ -42,3 +42,14 @@ tests_unit_test_hvabi_LDADD = $(UNIT_LDADD)
 
 # ---- dom0 ----
 
+check_PROGRAMS += tests/unit/test_bzimage
+tests_unit_test_bzimage_SOURCES = tests/unit/test_bzimage.c tools/lib/bzimage.c
+tests_unit_test_bzimage_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_bzimage_CFLAGS = $(UNIT_CFLAGS) $(ZLIB_CFLAGS) $(LZMA_CFLAGS) $(ZSTD_CFLAGS) $(LZ4_CFLAGS)
+tests_unit_test_bzimage_LDADD = $(UNIT_LDADD) $(KERNEL_LIBS)
+
+check_PROGRAMS += tests/unit/test_elf_compact
+tests_unit_test_elf_compact_SOURCES = tests/unit/test_elf_compact.c dom0/kernel/elf_compact.c
+tests_unit_test_elf_compact_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/dom0/kernel
+tests_unit_test_elf_compact_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_elf_compact_LDADD = $(UNIT_LDADD)
