@@ -32,6 +32,7 @@ struct cpu {
 	uint32_t apic_id;     /* constant */
 	struct vcpu *current; /* whose registers are loaded; NULL: none yet. Own CPU */
 	struct vcpu *running; /* that the scheduler chose; NULL: idle. sched lock */
+	struct vcpu *leaving; /* that was taken off and is still being told so. Own CPU */
 	uint32_t work;	      /* CPU_* flags; atomic */
 	bool online;
 

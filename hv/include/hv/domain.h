@@ -57,6 +57,7 @@ struct domain {
 	enum shutdown_reason shutdown_reason;
 	uint32_t pause_count;	/* vCPUs may run at 0 */
 	bool has_run;		/* was unpaused once */
+	bool torn_down;		/* destroyed; may still own frames that others map */
 	char crash_reason[128];
 
 	uint64_t max_frames;	/* quota; constant */

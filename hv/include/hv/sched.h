@@ -9,6 +9,7 @@
 
 #include <hv/list.h>
 #include <hv/spinlock.h>
+#include <hv/timer.h>
 #include <hv/types.h>
 
 struct cpu;
@@ -53,19 +54,27 @@ extern const struct sched_policy *sched_policy; /* sched= on the command line; c
 struct sched_cpu {
 	struct spinlock lock;
 	struct sched_queue queue;
+	struct timer slice; /* runs out when somebody else should get the CPU; own CPU */
 };
 
-void sched_init(void);
+void sched_init(void); /* boot: the policy that sched= names */
 int sched_cpu_init(struct cpu *cpu);
-void sched_vcpu_init(struct vcpu *v);
+void sched_vcpu_init(struct vcpu *v); /* places it on a CPU; offline */
 
-/* Chooses who runs on this CPU from now on (NULL: idle), accounts the one before. */
-struct vcpu *sched_choose(uint64_t now_ns);
+/* Chooses who runs on this CPU from now on (NULL: idle), accounts and saves the one before. */
+struct vcpu *sched_choose(void);
 
-void sched_wake(struct vcpu *v);  /* BLOCKED -> RUNNABLE */
-void sched_yield(struct vcpu *v); /* running: to the end of the queue */
+/* The transitions of vcpu.h; any CPU unless said, no lock of the scheduler held. */
+void sched_wake(struct vcpu *v);		    /* BLOCKED -> RUNNABLE */
+void sched_block(struct vcpu *v);		    /* running vCPU: at the next choice */
+void sched_yield(struct vcpu *v);		    /* running vCPU: behind the next one */
+void sched_set_online(struct vcpu *v, bool online);
+void sched_pause(struct vcpu *v); /* does not wait */
+void sched_unpause(struct vcpu *v);
+void sched_get_times(struct vcpu *v, uint32_t *ret_state, uint64_t *ret_since_ns,
+		     uint64_t ret_ns[4]);
 
-int sched_set_weight(struct domain *d, uint32_t weight);
+int sched_set_weight(struct domain *d, uint32_t weight); /* -EINVAL: out of range */
 uint32_t sched_get_weight(const struct domain *d);
 /* -EINVAL: no online CPU in the mask. Moves the vCPU if it must. */
 int sched_set_affinity(struct vcpu *v, const uint64_t mask[2]);

@@ -31,14 +31,14 @@ struct vcpu {
 
 	/* Scheduler lock of 'cpu' (sched_lock_vcpu). */
 	enum vcpu_state state;
-	uint32_t pause_count;
+	uint32_t pause_count;	   /* runs only at 0 */
+	bool wants_block, wants_yield, wants_offline; /* at the next choice */
 	struct cpu *cpu;	   /* whose run queue it belongs to; it runs there only */
 	uint64_t state_since_ns;
 	uint64_t state_ns[NR_VCPU_STATES];
 	struct sched_entity sched;
 
 	struct cpu *loaded_on; /* CPU that last loaded its registers; that CPU */
-	bool switched_in;      /* tell the ABI layer before the next entry; own CPU */
 
 	/*
 	 * Set by who raises an event for it, cleared by the vCPU's CPU right before it looks for

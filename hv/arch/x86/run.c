@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A vCPU on its CPU: made, loaded, given what waits for it, entered.
+ */
+#include <arch/exit.h>
+#include <arch/virt.h>
+#include <arch/vlapic.h>
+#include <arch/x86.h>
+#include <hv/arch.h>
+#include <hv/console.h>
+#include <hv/cpu.h>
+#include <hv/domain.h>
+#include <hv/errno.h>
+#include <hv/guest_abi.h>
+#include <hv/panic.h>
+#include <hv/trace.h>
+#include <hv/vcpu.h>
+
+const struct virt_ops *virt;
+
+void arch_virt_init(void)
+{
+	static const struct virt_ops *const backends[] = { &svm_ops };
+	const char *why = NULL;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(backends); i++) {
+		why = backends[i]->why_not();
+		if (!why) {
+			virt = backends[i];
+			log_info("virtualisation: %s, nested paging, physical address width %u\n",
+				 virt->name, arch_physmap_address_bits());
+			arch_virt_cpu_init();
+			return;
+		}
+	}
+	boot_refuse("hv cannot run on this host: %s\n", why);
+}
+
+void arch_virt_cpu_init(void)
+{
+	fpu_cpu_init();
+	if (virt->cpu_enable())
+		panic("CPU %u: no memory for virtualisation\n", this_cpu()->id);
+}
+
+const char *arch_virt_name(void)
+{
+	return virt->name;
+}
+
+int arch_domain_init(struct domain *d)
+{
+	return virt->domain_create(d);
+}
+
+void arch_domain_fini(struct domain *d)
+{
+	(void)d;
+}
+
+int arch_vcpu_init(struct vcpu *v)
+{
+	/*
+	 * The control domain's vCPU n answers to the id of physical CPU n: its interrupts come
+	 * from real I/O APICs and MSIs. Others are simply numbered.
+	 */
+	uint32_t apic_id = domain_is_control(v->domain) ? cpus[v->id]->apic_id : v->id;
+	int err;
+
+	err = fpu_init(v);
+	if (err)
+		return err;
+	err = virt->vcpu_create(v);
+	if (err) {
+		fpu_fini(v);
+		return err;
+	}
+	vlapic_init(v, apic_id);
+	v->arch.init_state = v->id ? VCPU_WAIT_SIPI : VCPU_INIT_NONE;
+	return 0;
+}
+
+void arch_vcpu_fini(struct vcpu *v)
+{
+	vlapic_fini(v);
+	virt->vcpu_destroy(v);
+	fpu_fini(v);
+}
+
+void arch_vcpu_set_entry(struct vcpu *v, uint64_t entry, uint64_t start_info)
+{
+	virt->set_pvh_entry(v, entry, start_info);
+}
+
+void arch_vcpu_load(struct vcpu *v)
+{
+	virt->load(v);
+	fpu_load(v);
+}
+
+void arch_vcpu_save(struct vcpu *v)
+{
+	fpu_save(v);
+	virt->save(v);
+}
+
+bool arch_vcpu_is_kernel(const struct vcpu *v)
+{
+	struct vcpu *mutable_v = (struct vcpu *)(uintptr_t)v;
+
+	return virt->get_cpl(mutable_v) == 0 && !(v->arch.regs.rflags & RFLAGS_VM);
+}
+
+bool arch_vcpu_is_64bit(const struct vcpu *v)
+{
+	return virt->is_64bit((struct vcpu *)(uintptr_t)v);
+}
+
+/* Would an interrupt end a HLT now? */
+bool arch_vcpu_has_pending(struct vcpu *v)
+{
+	if (READ_ONCE(v->arch.nmi_pending) || READ_ONCE(v->arch.init_request))
+		return true;
+	if (!(v->arch.regs.rflags & RFLAGS_IF))
+		return false;
+	return guest_abi_upcall_vector(v) >= 0 || vlapic_pending_vector(v) >= 0;
+}
+
+/*
+ * INIT and start-up IPIs, carried out by the target. false: v waits for its start and must not be
+ * entered.
+ */
+static bool take_init(struct vcpu *v)
+{
+	uint32_t request = __atomic_exchange_n(&v->arch.init_request, 0, __ATOMIC_SEQ_CST);
+
+	if (request & INIT_REQUESTED) {
+		virt->reset(v);
+		vlapic_reset(v);
+		fpu_reset(v);
+		arch_vcpu_load(v);
+		v->arch.halted = v->arch.dead = false;
+		v->arch.nmi_pending = 0;
+		v->arch.init_state = VCPU_WAIT_SIPI;
+	}
+	if (v->arch.init_state != VCPU_WAIT_SIPI)
+		return true;
+	if (request & STARTUP_REQUESTED) {
+		virt->set_real_mode(v, (uint8_t)request);
+		v->arch.init_state = VCPU_INIT_NONE;
+		return true;
+	}
+	vcpu_set_online(v, false);
+	/* A start-up that came between the exchange and here saw us online: it counts. */
+	if (READ_ONCE(v->arch.init_request) & STARTUP_REQUESTED)
+		vcpu_set_online(v, true);
+	return false;
+}
+
+/* Puts the most urgent event into the next entry; asks for a window if it must wait. */
+static void inject_pending(struct vcpu *v)
+{
+	int vector;
+	bool direct = true;
+
+	virt->ask_window(v, false);
+	if (READ_ONCE(v->arch.nmi_pending) && !virt->is_event_queued(v) && virt->can_take_nmi(v)) {
+		v->arch.nmi_pending = 0;
+		virt->inject(v, INJECT_NMI, EXC_NMI, false, 0);
+	}
+	vector = guest_abi_upcall_vector(v);
+	if (vector < 0) {
+		vector = vlapic_pending_vector(v);
+		direct = false;
+	}
+	if (vector < 0)
+		return;
+	if (virt->is_event_queued(v) || !virt->can_take_interrupt(v)) {
+		virt->ask_window(v, true);
+		return;
+	}
+	virt->inject(v, INJECT_INTERRUPT, (uint8_t)vector, false, 0);
+	trace(TRACE_INJECT, (uint64_t)vector, 0);
+	if (!direct) {
+		vlapic_accept(v, (unsigned int)vector);
+		if (vlapic_pending_vector(v) >= 0)
+			virt->ask_window(v, true);
+	}
+}
+
+/*
+ * The entry half of the flush protocol (physmap_flush): say that we are inside, then look whether
+ * the translations are still good.
+ */
+static void publish_entry(struct cpu *cpu, struct vcpu *v)
+{
+	uint64_t generation;
+
+	WRITE_ONCE(cpu->in_guest_generation, v->arch.tlb_generation);
+	WRITE_ONCE(cpu->in_guest, v->domain);
+	smp_mb();
+	generation = READ_ONCE(v->domain->physmap.generation);
+	if (generation != v->arch.tlb_generation) {
+		virt->new_tlb_tag(v);
+		v->arch.tlb_generation = generation;
+		WRITE_ONCE(cpu->in_guest_generation, generation);
+	}
+}
+
+void arch_vcpu_run(struct vcpu *v)
+{
+	struct cpu *cpu = this_cpu();
+	struct vm_exit x;
+
+	__atomic_store_n(&v->event_pending, 0, __ATOMIC_SEQ_CST);
+	if (unlikely(READ_ONCE(v->arch.init_request) || v->arch.init_state != VCPU_INIT_NONE))
+		if (!take_init(v))
+			return;
+	if (v->arch.halted) {
+		if (!arch_vcpu_has_pending(v)) {
+			vcpu_block(v);
+			return;
+		}
+		v->arch.halted = v->arch.dead = false;
+	}
+	inject_pending(v);
+
+	publish_entry(cpu, v);
+	if (READ_ONCE(cpu->work) || READ_ONCE(v->event_pending)) {
+		/* What has been injected stays queued for the next try. */
+		WRITE_ONCE(cpu->in_guest, NULL);
+		return;
+	}
+	virt->enter(v, &x);
+	WRITE_ONCE(cpu->in_guest, NULL);
+
+	v->nr_exits++;
+	v->last_rip = v->arch.regs.rip;
+	trace(TRACE_EXIT, x.reason, v->arch.regs.rip);
+	exit_handle(v, &x);
+}
