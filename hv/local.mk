@@ -8,7 +8,14 @@ HV_CPPFLAGS = -I$(top_srcdir)/hv/include -I$(top_srcdir)/hv/arch/x86/include \
 HV_BOOT_SOURCES =
 
 # Domains, vCPUs, scheduling, nested paging, the virtual machine's hardware.
-HV_VIRT_SOURCES =
+HV_VIRT_SOURCES = \
+	hv/domain.c hv/guest_copy.c hv/irq.c hv/physmap.c hv/sched.c hv/sched_fair.c hv/vcpu.c \
+	hv/arch/x86/cpuid.c hv/arch/x86/exit.c hv/arch/x86/fpu.c hv/arch/x86/guest_walk.c \
+	hv/arch/x86/ioport.c hv/arch/x86/msr.c hv/arch/x86/pagetable.c hv/arch/x86/run.c \
+	hv/arch/x86/vlapic.c hv/arch/x86/include/arch/exit.h hv/arch/x86/include/arch/virt.h \
+	hv/arch/x86/include/arch/vlapic.h \
+	hv/arch/x86/svm/decode.c hv/arch/x86/svm/enter.S hv/arch/x86/svm/npt.c \
+	hv/arch/x86/svm/svm.c hv/arch/x86/svm/vmcb.c hv/arch/x86/svm/vmcb.h
 
 noinst_LIBRARIES += hv/libcore.a
 hv_libcore_a_SOURCES = $(HV_BOOT_SOURCES) $(HV_VIRT_SOURCES)
@@ -29,3 +36,4 @@ $(hv_offsets_h): hv/arch/x86/offsets.c hv/include/hv/cpu.h hv/include/hv/list.h 
 	$(CC) $(HV_CPPFLAGS) $(FREESTANDING_CFLAGS) -g0 -S -o - $(srcdir)/hv/arch/x86/offsets.c | \
 		sed -n 's/^->\([A-Z0-9_]*\) [$$]*\(.*\)$$/#define \1 \2/p'; } > $@.tmp && \
 	grep -q REGS_SIZE $@.tmp && mv $@.tmp $@
+hv/arch/x86/svm/libcore_a-enter.$(OBJEXT): $(hv_offsets_h)
