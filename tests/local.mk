@@ -13,3 +13,15 @@ BOOT_TESTS =
 check-boot: all
 	$(top_srcdir)/tests/boot/run-tests . /dev/null $(BOOT_TESTS)
 .PHONY: check-boot
+
+# Style: part of 'make check'.
+STYLE_TESTS = tests/style/files.sh tests/style/headers.sh tests/style/includes.sh
+TESTS += $(STYLE_TESTS)
+EXTRA_DIST += $(STYLE_TESTS)
+AM_TESTS_ENVIRONMENT = \
+	srcdir='$(abs_top_srcdir)'; export srcdir; \
+	CC='$(CC)'; export CC; \
+	FREESTANDING_CFLAGS='$(FREESTANDING_CFLAGS)'; export FREESTANDING_CFLAGS; \
+	HV_INCLUDES='-I$(abs_top_srcdir)/hv/include -I$(abs_top_srcdir)/hv/arch/x86/include -I$(abs_top_builddir)/hv/arch/x86/include'; export HV_INCLUDES; \
+	XEN_INCLUDES='-I$(abs_top_srcdir)/hv/include -I$(abs_top_srcdir)/hv/arch/x86/include -I$(abs_top_srcdir)/xen/abi -I$(abs_top_srcdir)/xen $(XEN_ISYSTEM)'; export XEN_INCLUDES; \
+	TOOLS_CFLAGS='-std=gnu11 -D_GNU_SOURCE $(HOSTED_WARN_CFLAGS) -I$(abs_top_builddir)/tools -I$(abs_top_srcdir)/tools -I$(abs_top_srcdir)/tools/hvd -I$(abs_top_srcdir)/xen/abi $(LIBEVENT_CFLAGS) $(LIBXML2_CFLAGS) $(JSONC_CFLAGS)'; export TOOLS_CFLAGS;

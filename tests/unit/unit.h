@@ -63,7 +63,7 @@ static inline int unit_run(const char *suite_name, const struct unit_test *tests
 	int main(int argc, char **argv)                                                        \
 	{                                                                                      \
 		static const struct unit_test tests[] = { __VA_ARGS__ };                       \
-                                                                                               \
+	\
 		setvbuf(stdout, NULL, _IOLBF, 0);                                              \
 		return unit_run(suite_name, tests, sizeof(tests) / sizeof(tests[0]),           \
 				argc > 1 ? argv[1] : NULL);                                    \
