@@ -59,8 +59,6 @@ static int enter_root(const char *dir)
 {
 	struct stat st;
 
-	if (mkdir(dir, 0555) && errno != EEXIST)
-		return complain(dir, errno);
 	if (chdir(dir) || stat(".", &st))
 		return complain(dir, errno);
 	/* A root directory that somebody else can fill is none. */

@@ -20,7 +20,7 @@ struct privdrop {
 };
 
 /*
- * Empty root, no capabilities, no new privileges, no core dumps, resource limits, and a
+ * Empty root (the directory exists), no capabilities, no new privileges, no core dumps, resource limits, and a
  * list of allowed system calls (reading, writing and waiting on descriptors that are already open,
  * memory, threads' locks). Works on all threads of the process. A refused call fails with EPERM;
  * those that only an intruder would try (execve, ptrace, socket ...) end the process.

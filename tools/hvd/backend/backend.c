@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend/device.h"
@@ -26,6 +27,21 @@
 #ifndef HVD_LIBEXECDIR
 #define HVD_LIBEXECDIR "/usr/libexec/hv"
 #endif
+
+/* The children change into this directory; what hvd may not make is reported when they start. */
+static void make_directories(const char *path)
+{
+	char *copy = xstrdup(path);
+	char *slash;
+
+	for (slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(copy, 0755);
+		*slash = '/';
+	}
+	mkdir(copy, 0555);
+	free(copy);
+}
 
 int backend_create(struct event_base *base, struct xs_server *srv, const struct backend_conf *conf,
 		   struct backend **ret)
@@ -44,6 +60,7 @@ int backend_create(struct event_base *base, struct xs_server *srv, const struct 
 	b->user = xstrdup(conf->user ? conf->user : getpwnam("hvd") ? "hvd" : "nobody");
 	b->chroot_dir = xstrdup(conf->chroot_dir ? conf->chroot_dir : "/run/hvd/empty");
 	LIST_INIT(&b->domains);
+	make_directories(b->chroot_dir);
 	*ret = b;
 	return 0;
 }
@@ -330,10 +347,10 @@ void backend_remove_domain(struct backend *b, uint16_t domid, backend_gone_cb go
 	char *path;
 	unsigned int i;
 
-	path = xasprintf("/local/domain/0/backend/vbd/%u", domid);
+	path = xasprintf(DEVICE_BACK_ROOT "/vbd/%u", domid);
 	xs_rm(b->srv, path);
 	free(path);
-	path = xasprintf("/local/domain/0/backend/vif/%u", domid);
+	path = xasprintf(DEVICE_BACK_ROOT "/vif/%u", domid);
 	xs_rm(b->srv, path);
 	free(path);
 	if (!d) {

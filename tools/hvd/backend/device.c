@@ -275,7 +275,7 @@ int device_create(struct backend_domain *d, const struct device_class *class, un
 	dev->private = private;
 	dev->xenbus.online = true;
 	dev->front = xasprintf("/local/domain/%u/device/%s/%u", d->domid, class->type, id);
-	dev->back = xasprintf("/local/domain/0/backend/%s/%u/%u", class->type, d->domid, id);
+	dev->back = xasprintf(DEVICE_BACK_ROOT "/%s/%u/%u", class->type, d->domid, id);
 	LIST_INSERT_HEAD(&d->devices, dev, link);
 
 	json_object_object_add(request, "op", json_object_new_string("add"));

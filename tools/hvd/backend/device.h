@@ -16,6 +16,13 @@ struct device;
 struct json_object;
 struct xs_watch;
 
+/*
+ * Where the back ends' nodes are. Not the usual /local/domain/0/backend: the control domain's own
+ * kernel watches that, and udev would load xen-blkback and xen-netback, which would take our
+ * devices for theirs. Front ends follow the path in their 'backend' node, whatever it is.
+ */
+#define DEVICE_BACK_ROOT "/local/domain/0/hvd"
+
 enum process_kind { PROCESS_BLK, PROCESS_NET, NR_PROCESSES };
 
 /* What differs between disks and interfaces. */

@@ -105,8 +105,7 @@ static void process_on_closed(void *arg, const char *reason)
 	struct process *p = arg;
 
 	/* It ends by itself, or it is broken and must not go on without us. */
-	if (strcmp(reason, "closed") != 0)
-		log_error("%s (pid %d): %s", p->program, (int)p->pid, reason);
+	log_debug("%s (pid %d): channel: %s", p->program, (int)p->pid, reason);
 	process_stop(p);
 	p->stopping = false;
 }
