@@ -36,6 +36,39 @@ tests_unit_test_hvabi_LDADD = $(UNIT_LDADD)
 
 # ---- tools/hvd/xenstore, console, evtchn ----
 
+EXTRA_DIST += tests/unit/xs_talk.h tests/unit/xen_shim.h
+XENSTORE_TEST_CFLAGS = $(UNIT_CFLAGS) $(LIBEVENT_CFLAGS) $(XENEVTCHN_CFLAGS) \
+	$(XENFOREIGNMEMORY_CFLAGS)
+
+check_PROGRAMS += tests/unit/test_xs_tree
+tests_unit_test_xs_tree_SOURCES = tests/unit/test_xs_tree.c tools/hvd/xenstore/path.c \
+	tools/hvd/xenstore/perms.c tools/hvd/xenstore/tree.c tools/lib/xmem.c tools/lib/log.c
+tests_unit_test_xs_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_xs_tree_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_xs_tree_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_xs_protocol
+tests_unit_test_xs_protocol_SOURCES = tests/unit/test_xs_protocol.c $(XENSTORE_PURE_SOURCES) \
+	tools/lib/xmem.c tools/lib/log.c
+tests_unit_test_xs_protocol_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_xs_protocol_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_xs_protocol_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_xs_server
+tests_unit_test_xs_server_SOURCES = tests/unit/test_xs_server.c tests/unit/xen_shim.c \
+	$(XENSTORE_PURE_SOURCES) $(XENSTORE_SERVER_SOURCES) tools/lib/xmem.c tools/lib/log.c
+tests_unit_test_xs_server_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_xs_server_CFLAGS = $(XENSTORE_TEST_CFLAGS)
+tests_unit_test_xs_server_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
+check_PROGRAMS += tests/unit/test_console
+tests_unit_test_console_SOURCES = tests/unit/test_console.c tests/unit/xen_shim.c \
+	tools/hvd/console.c tools/hvd/console_log.c tools/hvd/console_ring.c tools/hvd/evtchn.c \
+	tools/lib/xmem.c tools/lib/log.c
+tests_unit_test_console_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_console_CFLAGS = $(XENSTORE_TEST_CFLAGS)
+tests_unit_test_console_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
 # ---- tools/hvd/backend, blk, net ----
 
 # ---- tools/hvd/control, domain; tools/hvctl ----

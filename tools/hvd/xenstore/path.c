@@ -42,7 +42,7 @@ int path_resolve(const char *given, const char *home, char *buf)
 			return -EINVAL;
 		memcpy(buf, given, length + 1);
 	} else {
-		if (!length || length > XENSTORE_REL_PATH_MAX ||
+		if (!length || given[0] == '@' || length > XENSTORE_REL_PATH_MAX ||
 		    home_length + 1 + length > XENSTORE_ABS_PATH_MAX)
 			return -EINVAL;
 		memcpy(buf, home, home_length);

@@ -20,7 +20,8 @@ bool path_is_special(const char *path);
 
 /*
  * Writes the absolute form of 'given' to 'buf' of XS_PATH_SIZE bytes: a path that does not begin
- * with a slash is taken below 'home'. -EINVAL: not a valid path, or too long.
+ * with a slash is taken below 'home'. -EINVAL: not a valid path (special ones are none), or too
+ * long.
  */
 int path_resolve(const char *given, const char *home, char *buf);
 

@@ -49,6 +49,7 @@ struct connection {
 	TAILQ_ENTRY(connection) run_link;
 	bool runnable;
 	uint64_t runnable_since; /* the round in which it became so */
+	unsigned int nr_breaks;	 /* how often it was broken */
 	bool broken;		 /* a ring that we do not listen to any more */
 	enum connection_kind kind;
 
@@ -200,8 +201,12 @@ static void ring_break(struct connection *con, int err)
 {
 	bool protocol = err == -EPROTO;
 
-	log_warning("xenstore: domain %u: %s: not listening to it any more", con->client.who.domid,
-		    protocol ? "message longer than allowed" : "impossible ring indices");
+	con->nr_breaks++;
+	if (!(con->nr_breaks & (con->nr_breaks - 1))) /* or a guest could fill the log */
+		log_warning("xenstore: domain %u: %s: not listening to it any more (%u times)",
+			    con->client.who.domid,
+			    protocol ? "message longer than allowed" : "impossible ring indices",
+			    con->nr_breaks);
 	client_reset(&con->client);
 	con->broken = true;
 	ring_set_error(con->page, protocol ? XENSTORE_ERROR_PROTO : XENSTORE_ERROR_RINGIDX);
