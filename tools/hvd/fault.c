@@ -16,6 +16,7 @@ static const struct {
 	[FAULT_BAD_REQUEST] = { "bad_request", -EINVAL },
 	[FAULT_UNKNOWN_OP] = { "unknown_op", -EOPNOTSUPP },
 	[FAULT_BAD_XML] = { "bad_xml", -EINVAL },
+	[FAULT_DENIED] = { "permission_denied", -EPERM },
 	[FAULT_NO_SUCH_DOMAIN] = { "no_such_domain", -ESRCH },
 	[FAULT_NAME_IN_USE] = { "name_in_use", -EEXIST },
 	[FAULT_UUID_IN_USE] = { "uuid_in_use", -EEXIST },

@@ -16,6 +16,7 @@ enum fault_code {
 	FAULT_BAD_REQUEST,
 	FAULT_UNKNOWN_OP,
 	FAULT_BAD_XML,
+	FAULT_DENIED,
 	/* The domain that it names. */
 	FAULT_NO_SUCH_DOMAIN,
 	FAULT_NAME_IN_USE,

@@ -1,2 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# hvd: the daemon, and tools/hvd/libhvdcore.a with its pure parts.
+# hvd: the daemon. Its parts are libraries, one a folder, so that tests link what they test.
+
+# What hvd links besides Xen's libraries, in the order that the linker wants; the pretended host of
+# tests/daemon links the same.
+HVD_SOURCES = tools/hvd/main.c tools/hvd/conf.c tools/hvd/conf.h
+HVD_CFLAGS = $(LIBEVENT_CFLAGS) $(LIBXML2_CFLAGS)
+HVD_PARTS = \
+	tools/hvd/control/libhvdcontrol.a \
+	tools/hvd/libhvddomain.a \
+	tools/hvd/backend/libhvdbackend.a \
+	tools/hvd/xenstore/libxenstored.a \
+	tools/hvd/libhvdcore.a \
+	tools/lib/libhvutil.a
+HVD_LIBS = $(LIBEVENT_LIBS) $(LIBXML2_LIBS) $(JSONC_LIBS) $(SECCOMP_LIBS) $(KERNEL_LIBS)
+
+sbin_PROGRAMS += tools/hvd/hvd
+tools_hvd_hvd_SOURCES = $(HVD_SOURCES)
+tools_hvd_hvd_CFLAGS = $(AM_CFLAGS) $(HVD_CFLAGS)
+tools_hvd_hvd_LDADD = $(HVD_PARTS) $(HVD_LIBS) $(XENCALL_LIBS) $(XENEVTCHN_LIBS) \
+	$(XENFOREIGNMEMORY_LIBS) $(XENTOOLCORE_LIBS)

@@ -1,2 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # hvd's control socket.
+
+noinst_LIBRARIES += tools/hvd/control/libhvdcontrol.a
+tools_hvd_control_libhvdcontrol_a_SOURCES = \
+	tools/hvd/control/conn.h \
+	tools/hvd/control/control.h \
+	tools/hvd/control/describe.c tools/hvd/control/describe.h \
+	tools/hvd/control/listener.c \
+	tools/hvd/control/reply.c \
+	tools/hvd/control/request.c \
+	tools/hvd/control/view.c \
+	tools/hvd/control/wait.c
+tools_hvd_control_libhvdcontrol_a_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS)

@@ -189,6 +189,64 @@ static int check_unique(struct domains *all, const struct domain_spec *spec, str
 	return 0;
 }
 
+static struct domain *domain_new(struct domains *all, struct domain_spec *spec)
+{
+	struct domain *d = xcalloc(1, sizeof(*d));
+
+	d->all = all;
+	d->spec = spec;
+	TAILQ_INIT(&d->observers);
+	TAILQ_INIT(&d->viewers);
+	return d;
+}
+
+static void domain_remember(struct domain *d)
+{
+	TAILQ_INSERT_TAIL(&d->all->list, d, link);
+	d->all->nr++;
+}
+
+/* What can still be known of a domain that another hvd has made. */
+static struct domain_spec *orphan_spec(struct domains *all, uint16_t domid,
+				       const struct hvabi_info *info)
+{
+	struct domain_spec *spec = xcalloc(1, sizeof(*spec));
+
+	memcpy(spec->uuid, info->uuid, 16);
+	spec->name = journal_name(all->env.journal, domid, info->uuid);
+	if (!spec->name || domain_find(all, spec->name)) {
+		free(spec->name);
+		spec->name = xasprintf("domain-%u", domid);
+	}
+	spec->memory_bytes = spec->memory_target_bytes = info->max_frames << 12;
+	spec->nr_vcpus = info->nr_vcpus;
+	spec->nr_vcpus_online = info->nr_online_vcpus;
+	spec->cmdline = xstrdup("");
+	return spec;
+}
+
+void domains_adopt(struct domains *all)
+{
+	struct hvabi_info info;
+	uint16_t domid;
+
+	for (domid = 1; !hvcall_domain_next(all->env.hv, &domid, &info); domid++) {
+		struct domain *d;
+
+		if (info.state == HVABI_DOM_DYING)
+			continue; /* it goes by itself */
+		d = domain_new(all, orphan_spec(all, domid, &info));
+		d->orphan = true;
+		d->domid = domid;
+		d->generation = 1;
+		d->state = info.pause_count ? DOMAIN_PAUSED : DOMAIN_RUNNING;
+		domain_remember(d);
+		log_warning("domain '%s' (%u) is of an earlier hvd: it has no console, xenstore and devices",
+			    d->spec->name, domid);
+	}
+	domains_on_exception(all);
+}
+
 static void choose_uuid(struct domain_spec *spec)
 {
 	uint8_t uuid[16];
@@ -219,20 +277,15 @@ int domain_create(struct domains *all, struct domain_spec *spec, bool paused,
 		return err;
 	}
 
-	d = xcalloc(1, sizeof(*d));
-	d->all = all;
-	d->spec = spec;
+	d = domain_new(all, spec);
 	d->start_paused = paused;
-	TAILQ_INIT(&d->observers);
-	TAILQ_INIT(&d->viewers);
 	err = domain_start(d, ret_fault);
 	if (err) {
 		spec_destroy(spec);
 		free(d);
 		return err;
 	}
-	TAILQ_INSERT_TAIL(&all->list, d, link);
-	all->nr++;
+	domain_remember(d);
 	*ret_d = d;
 	return 0;
 }
@@ -309,6 +362,10 @@ int domain_ask_shutdown(struct domain *d, bool reboot, struct fault *ret_fault)
 
 	if (d->state != DOMAIN_RUNNING)
 		return wrong_state(d, "running", ret_fault);
+	if (d->orphan)
+		return fault_set(ret_fault, FAULT_WRONG_STATE,
+				 "domain '%s' is of an earlier hvd and cannot be asked; destroy it",
+				 d->spec->name);
 	snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", d->domid);
 	err = xs_write(d->all->env.xs, path, reboot ? "reboot" : "poweroff");
 	if (err)
@@ -367,6 +424,8 @@ static void domain_on_stopped(struct domain *d, const struct hvabi_info *info)
 								   d->spec->on_poweroff;
 		domain_set_state(d, DOMAIN_SHUTDOWN);
 	}
+	if (d->orphan && action == DOMAIN_ACTION_RESTART)
+		action = DOMAIN_ACTION_DESTROY;
 	switch (action) {
 	case DOMAIN_ACTION_DESTROY:
 		domain_teardown(d, DOMAIN_END_DESTROY);

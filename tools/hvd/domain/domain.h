@@ -76,6 +76,7 @@ struct domain {
 	enum domain_state state;
 	unsigned int generation; /* how often it was built */
 	bool start_paused;
+	bool orphan; /* an earlier hvd made it: no console, no xenstore, no devices; cannot restart */
 	time_t created; /* wall clock, of this generation */
 	struct timespec started; /* monotonic: first moment of running */
 	unsigned int fast_crashes; /* in a row */
@@ -109,6 +110,9 @@ void domains_create(const struct domain_env *env, struct domains **ret_all);
 /* Forgets everything; hv's domains run on. */
 void domains_destroy(struct domains *all);
 
+/* Takes in the domains that run already: those of an hvd that has died. */
+void domains_adopt(struct domains *all);
+
 /* By name, or by domid when 'key' is a number. */
 struct domain *domain_find(struct domains *all, const char *key);
 struct domain *domain_find_id(struct domains *all, uint16_t domid);
@@ -136,7 +140,7 @@ void domain_unobserve(struct domain_observer *o);
 /* 'v' is the caller's; output, gone and arg are set by him. */
 void domain_view(struct domain *d, struct domain_viewer *v);
 void domain_unview(struct domain_viewer *v);
-/* -EAGAIN-like: how many bytes were taken, 0 when there is no console now. */
+/* Types into the console; returns how many bytes were taken, 0 when there is no console now. */
 size_t domain_type(struct domain *d, const void *bytes, size_t n);
 
 const char *shutdown_reason_name(unsigned int reason);

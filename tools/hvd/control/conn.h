@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One client of the control socket, between the files of this folder.
+ *
+ * A client has one request at work; what it sends meanwhile waits in its socket. So nothing grows
+ * with what a client sends, and a client that does not read its replies is not served further.
+ */
+#ifndef CONTROL_CONN_H
+#define CONTROL_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "domain/domain.h"
+#include "fault.h"
+#include "lib/json_line.h"
+
+struct bufferevent;
+struct control;
+struct event;
+struct json_object;
+
+#define CONN_LINE_MAX (1u << 20)   /* bytes of a request: a vm.xml with every character escaped */
+#define CONN_OUTPUT_MAX (64u << 10) /* replies that wait, above which no more requests are taken */
+#define CONN_CONSOLE_MAX (256u << 10) /* console output that waits, above which it is left out */
+#define CONN_WRITE_TIMEOUT_S 60
+
+/* What a request waits for. */
+enum wait_goal { WAIT_NOTHING, WAIT_CREATED, WAIT_GONE, WAIT_STOPPED };
+
+struct conn {
+	TAILQ_ENTRY(conn) link;
+	struct control *control;
+	struct bufferevent *bev;
+	struct event *more; /* fires when a line may wait in 'reader' */
+	struct json_line_reader reader;
+	unsigned int uid;
+
+	bool busy; /* a request has not been replied to */
+	bool eof;  /* the client sends no more */
+	bool closing; /* no more lines are taken; freed when the output has left */
+	struct json_object *id; /* of that request: anything, or NULL */
+
+	/* A request that waits for a domain. */
+	enum wait_goal goal;
+	struct domain_observer observer;
+	struct event *deadline;
+	unsigned int generation; /* of the domain when the wait began */
+	struct fault fault;
+
+	/* After 'console': bytes, no JSON. */
+	bool is_console;
+	struct domain_viewer viewer;
+	uint64_t left_out; /* bytes of output that the client did not take in time */
+};
+
+struct domains *control_domains(const struct control *control);
+
+/* ---- reply.c: exactly one of these ends a request ---- */
+
+/* 'result' (taken over) may be NULL: an empty object. */
+void reply_result(struct conn *c, struct json_object *result);
+void reply_fault(struct conn *c, const struct fault *fault);
+
+/* ---- request.c ---- */
+
+/* Runs one request; takes nothing over. */
+void request_run(struct conn *c, struct json_object *rq);
+
+/* ---- wait.c ---- */
+
+/* Replies when the domain has reached the goal, or with FAULT_TIMEOUT. */
+void wait_begin(struct conn *c, struct domain *d, enum wait_goal goal, unsigned int timeout_s);
+/* The client goes: the wait ends without a reply. */
+void wait_cancel(struct conn *c);
+
+/* ---- view.c ---- */
+
+/* From here on the connection carries the console's bytes. */
+void view_begin(struct conn *c, struct domain *d);
+void view_end(struct conn *c);
+void view_on_readable(struct conn *c);
+void view_on_written(struct conn *c);
+
+/* ---- listener.c ---- */
+
+/* Sends what waits, then closes; the client is freed by the loop, not in here. */
+void conn_finish(struct conn *c);
+
+#endif

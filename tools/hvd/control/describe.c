@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Domains and the host as JSON; the contract is in describe.h.
+ */
+#include "control/describe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "domain/domain.h"
+#include "domain/spec.h"
+#include "hvcall.h"
+#include "lib/xmem.h"
+
+#define CONTROL_DOMAIN_NAME "Domain-0"
+
+static void add(struct json_object *o, const char *key, struct json_object *value)
+{
+	json_object_object_add(o, key, value);
+}
+
+static void add_string(struct json_object *o, const char *key, const char *value)
+{
+	add(o, key, json_object_new_string(value));
+}
+
+static void add_number(struct json_object *o, const char *key, uint64_t value)
+{
+	add(o, key, json_object_new_uint64(value));
+}
+
+static void add_bool(struct json_object *o, const char *key, bool value)
+{
+	add(o, key, json_object_new_boolean(value));
+}
+
+struct json_object *describe_bytes(const char *bytes, int n)
+{
+	char *clean = xmemdup(bytes, (size_t)n);
+	struct json_object *o;
+
+	for (int i = 0; i < n; i++)
+		if (((unsigned char)clean[i] < ' ' && !strchr("\n\t\r", clean[i])) ||
+		    (unsigned char)clean[i] >= 0x7f || !clean[i])
+			clean[i] = '?';
+	o = json_object_new_string_len(clean, n);
+	free(clean);
+	return o;
+}
+
+struct json_object *describe_text(const char *text)
+{
+	return describe_bytes(text, (int)strlen(text));
+}
+
+static void add_uuid(struct json_object *o, const uint8_t uuid[16])
+{
+	char text[37];
+
+	spec_format_uuid(uuid, text);
+	add_string(o, "uuid", text);
+}
+
+struct json_object *describe_created(const struct domain *d)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_string(o, "name", d->spec->name);
+	add_number(o, "domid", d->domid);
+	add_uuid(o, d->spec->uuid);
+	add_string(o, "state", domain_state_name(d->state));
+	return o;
+}
+
+static struct json_object *describe_disks(const struct domain_spec *spec)
+{
+	struct json_object *disks = json_object_new_array();
+
+	for (unsigned int i = 0; i < spec->nr_disks; i++) {
+		const struct disk_spec *disk = &spec->disks[i];
+		struct json_object *o = json_object_new_object();
+
+		add_string(o, "target", disk->target);
+		add_string(o, "type", disk->kind == DISK_FILE ? "file" : "block");
+		add_string(o, "source", disk->source);
+		add_bool(o, "readonly", disk->readonly);
+		json_object_array_add(disks, o);
+	}
+	return disks;
+}
+
+static struct json_object *describe_nics(const struct domain_spec *spec)
+{
+	struct json_object *nics = json_object_new_array();
+
+	for (unsigned int i = 0; i < spec->nr_nics; i++) {
+		const struct nic_spec *nic = &spec->nics[i];
+		struct json_object *o = json_object_new_object();
+		char mac[18];
+
+		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", nic->mac[0], nic->mac[1],
+			 nic->mac[2], nic->mac[3], nic->mac[4], nic->mac[5]);
+		add_string(o, "mac", mac);
+		add_string(o, "bridge", nic->bridge);
+		json_object_array_add(nics, o);
+	}
+	return nics;
+}
+
+static void add_spec(struct json_object *o, const struct domain *d)
+{
+	const struct domain_spec *spec = d->spec;
+
+	if (spec->title)
+		add_string(o, "title", spec->title);
+	add_number(o, "created", (uint64_t)d->created);
+	if (spec->kernel)
+		add_string(o, "kernel", spec->kernel);
+	if (spec->initrd)
+		add_string(o, "initrd", spec->initrd);
+	add(o, "cmdline", describe_text(spec->cmdline));
+	add_number(o, "weight", spec->weight);
+	add_string(o, "on_poweroff", domain_action_name(spec->on_poweroff));
+	add_string(o, "on_reboot", domain_action_name(spec->on_reboot));
+	add_string(o, "on_crash", domain_action_name(spec->on_crash));
+	add(o, "disks", describe_disks(spec));
+	add(o, "interfaces", describe_nics(spec));
+	add_number(o, "restarts", d->generation ? d->generation - 1 : 0);
+	if (d->orphan)
+		add_bool(o, "orphan", true);
+	if (d->all->env.console_dir) {
+		char *path = xasprintf("%s/%s.log", d->all->env.console_dir, spec->name);
+
+		add_string(o, "console_log", path);
+		free(path);
+	}
+}
+
+static const char *state_name(const struct domain *d, const struct hvabi_info *info)
+{
+	if (d)
+		return domain_state_name(d->state);
+	switch (info->state) {
+	case HVABI_DOM_RUNNING:
+		return info->pause_count ? "paused" : "running";
+	case HVABI_DOM_SHUTDOWN:
+		return "shutdown";
+	default:
+		return "dying";
+	}
+}
+
+static const char *domain_name(const struct domain *d, uint16_t domid)
+{
+	if (d)
+		return d->spec->name;
+	return domid ? "(unknown)" : CONTROL_DOMAIN_NAME;
+}
+
+struct json_object *describe_domain(const struct domain *d, uint16_t domid,
+				    const struct hvabi_info *info, bool full)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_string(o, "name", domain_name(d, domid));
+	add_number(o, "domid", domid);
+	add_uuid(o, d ? d->spec->uuid : info->uuid);
+	add_string(o, "state", state_name(d, info));
+	add_number(o, "memory_kib", info->nr_frames * 4);
+	add_number(o, "max_memory_kib", info->max_frames * 4);
+	add_number(o, "vcpus", info->nr_vcpus);
+	add_number(o, "vcpus_online", info->nr_online_vcpus);
+	add_number(o, "cpu_time_ns", info->cpu_time_ns);
+	if (d && (d->state == DOMAIN_SHUTDOWN || d->state == DOMAIN_CRASHED))
+		add_string(o, "shutdown_reason", shutdown_reason_name(d->shutdown_reason));
+	if (d && d->crash_reason[0])
+		add(o, "crash_reason", describe_text(d->crash_reason));
+	if (full && d)
+		add_spec(o, d);
+	return o;
+}
+
+struct json_object *describe_host(const struct hvabi_host_info *host)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} features[] = {
+		{ HVABI_FEATURE_NESTED_PAGING, "nested-paging" },
+		{ HVABI_FEATURE_PAGES_2M, "pages-2m" },
+		{ HVABI_FEATURE_PAGES_1G, "pages-1g" },
+		{ HVABI_FEATURE_NEXT_RIP, "next-rip" },
+		{ HVABI_FEATURE_X2APIC, "x2apic" },
+		{ HVABI_FEATURE_TSC_DEADLINE, "tsc-deadline" },
+		{ HVABI_FEATURE_TSC_STABLE, "tsc-stable" },
+	};
+	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	char version[32];
+
+	snprintf(version, sizeof(version), "%u.%u", host->version_major, host->version_minor);
+	add_string(o, "hypervisor", "hv");
+	add_string(o, "version", version);
+	add(o, "cpu_model", describe_text(host->cpu_model));
+	add(o, "virtualisation", describe_text(host->virt));
+	add_number(o, "cpus", host->nr_cpus);
+	add_number(o, "tsc_khz", host->tsc_khz);
+	add_number(o, "domains", host->nr_domains);
+	add_number(o, "total_memory_kib", host->total_frames * 4);
+	add_number(o, "free_memory_kib", host->free_frames * 4);
+	add_number(o, "hv_memory_kib", host->hv_frames * 4);
+	add(o, "scheduler", describe_text(host->scheduler));
+	for (unsigned int i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+		if (host->features & features[i].bit)
+			json_object_array_add(list, json_object_new_string(features[i].name));
+	add(o, "features", list);
+	return o;
+}

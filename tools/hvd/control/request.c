@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests: a table of operations, and what each does. Replies are formed in describe.c; requests
+ * that take time are ended by wait.c.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "control/conn.h"
+#include "control/describe.h"
+#include "domain/spec.h"
+#include "hvcall.h"
+#include "lib/config.h"
+#include "lib/log.h"
+#include "lib/xmem.h"
+
+#define CREATE_TIMEOUT_S 360
+#define DESTROY_TIMEOUT_S 60
+#define WAIT_TIMEOUT_DEFAULT_S 60
+#define WAIT_TIMEOUT_MAX_S 86400
+#define LOG_CHUNK (64u << 10)
+
+static struct domains *domains_of(struct conn *c)
+{
+	return control_domains(c->control);
+}
+
+static struct hvcall *hv_of(struct conn *c)
+{
+	return domains_of(c)->env.hv;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+refuse(struct conn *c, enum fault_code code, const char *fmt, ...)
+{
+	struct fault f;
+	char text[sizeof(f.text)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fault_set(&f, code, "%s", text);
+	reply_fault(c, &f);
+}
+
+/* Replies at once, by what a function of domain.h has returned. */
+static void reply_done(struct conn *c, int err, const struct fault *f)
+{
+	if (err)
+		reply_fault(c, f);
+	else
+		reply_result(c, NULL);
+}
+
+/*
+ * The domain that the request names by "domain": a name, or a number. NULL: replied. The control
+ * domain is found only where '*ret_domid' can say so.
+ */
+static struct domain *named_domain(struct conn *c, struct json_object *rq, bool *ret_is_control)
+{
+	const char *key = json_line_string(rq, "domain");
+	long long number = json_line_number(rq, "domain", -1);
+	struct domain *d;
+	char digits[24];
+
+	if (!key && number >= 0) {
+		snprintf(digits, sizeof(digits), "%lld", number);
+		key = digits;
+	}
+	if (!key) {
+		refuse(c, FAULT_BAD_REQUEST, "the request names no \"domain\"");
+		return NULL;
+	}
+	if (!strcmp(key, "0") || !strcmp(key, "Domain-0")) {
+		if (ret_is_control)
+			*ret_is_control = true;
+		else
+			refuse(c, FAULT_CONTROL_DOMAIN, "this cannot be done to the control domain");
+		return NULL;
+	}
+	d = domain_find(domains_of(c), key);
+	if (!d)
+		refuse(c, FAULT_NO_SUCH_DOMAIN, "there is no domain '%.80s'", key);
+	return d;
+}
+
+/* ---- The host ---- */
+
+static void op_version(struct conn *c, struct json_object *rq)
+{
+	struct json_object *o = json_object_new_object();
+
+	(void)rq;
+	json_object_object_add(o, "name", json_object_new_string("hvd"));
+	json_object_object_add(o, "version", json_object_new_string(PACKAGE_VERSION));
+	json_object_object_add(o, "protocol", json_object_new_int(1));
+	reply_result(c, o);
+}
+
+static void op_capabilities(struct conn *c, struct json_object *rq)
+{
+	struct hvabi_host_info host;
+	int err = hvcall_host_info(hv_of(c), &host);
+
+	(void)rq;
+	if (err)
+		refuse(c, FAULT_HYPERVISOR, "hv does not tell about the host: %s", strerror(-err));
+	else
+		reply_result(c, describe_host(&host));
+}
+
+static void op_dmesg(struct conn *c, struct json_object *rq)
+{
+	long long from = json_line_number(rq, "position", 0);
+	uint64_t position = from < 0 ? 0 : (uint64_t)from;
+	struct json_object *o;
+	char *text = xmalloc(LOG_CHUNK);
+	size_t n;
+	int err;
+
+	err = hvcall_log_read(hv_of(c), &position, text, LOG_CHUNK, &n);
+	if (err) {
+		refuse(c, FAULT_HYPERVISOR, "hv does not give its log: %s", strerror(-err));
+	} else {
+		o = json_object_new_object();
+		json_object_object_add(o, "text", describe_bytes(text, (int)n));
+		json_object_object_add(o, "next", json_object_new_uint64(position + n));
+		reply_result(c, o);
+	}
+	free(text);
+}
+
+/* ---- Looking at domains ---- */
+
+static void op_list(struct conn *c, struct json_object *rq)
+{
+	struct json_object *list = json_object_new_array(), *o = json_object_new_object();
+	struct hvabi_info info;
+	uint16_t domid;
+
+	(void)rq;
+	for (domid = 0; !hvcall_domain_next(hv_of(c), &domid, &info); domid++)
+		json_object_array_add(list,
+				      describe_domain(domain_find_id(domains_of(c), domid), domid,
+						      &info, false));
+	json_object_object_add(o, "domains", list);
+	reply_result(c, o);
+}
+
+/* The domid and the state of a domain that may be the control domain; false: replied. */
+static bool look_up(struct conn *c, struct json_object *rq, struct domain **ret_d,
+		    uint16_t *ret_domid, struct hvabi_info *ret_info)
+{
+	bool is_control = false;
+	struct domain *d = named_domain(c, rq, &is_control);
+	int err;
+
+	if (!d && !is_control)
+		return false;
+	*ret_d = d;
+	*ret_domid = d ? d->domid : 0;
+	err = hvcall_domain_info(hv_of(c), *ret_domid, ret_info);
+	if (err) {
+		refuse(c, FAULT_HYPERVISOR, "hv does not tell about domain %u: %s", *ret_domid,
+		       strerror(-err));
+		return false;
+	}
+	return true;
+}
+
+static void op_info(struct conn *c, struct json_object *rq)
+{
+	struct hvabi_info info;
+	struct domain *d;
+	uint16_t domid;
+
+	if (look_up(c, rq, &d, &domid, &info))
+		reply_result(c, describe_domain(d, domid, &info, true));
+}
+
+static struct json_object *describe_vcpu(unsigned int i, const struct hvabi_vcpu *v)
+{
+	static const char *const states[] = { "running", "runnable", "blocked", "offline" };
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "vcpu", json_object_new_int((int)i));
+	json_object_object_add(o, "online", json_object_new_boolean(v->online != 0));
+	json_object_object_add(o, "state", json_object_new_string(v->state < 4 ? states[v->state] : "?"));
+	json_object_object_add(o, "cpu", json_object_new_int((int)v->cpu));
+	json_object_object_add(o, "cpu_time_ns", json_object_new_uint64(v->time_ns[0]));
+	json_object_object_add(o, "ready_time_ns", json_object_new_uint64(v->time_ns[1]));
+	json_object_object_add(o, "exits", json_object_new_uint64(v->exits));
+	json_object_object_add(o, "rip", json_object_new_uint64(v->rip));
+	return o;
+}
+
+static void op_vcpus(struct conn *c, struct json_object *rq)
+{
+	struct json_object *list, *o;
+	struct hvabi_info info;
+	struct hvabi_vcpu vcpu;
+	struct domain *d;
+	uint16_t domid;
+
+	if (!look_up(c, rq, &d, &domid, &info))
+		return;
+	list = json_object_new_array();
+	for (unsigned int i = 0; i < info.nr_vcpus && i < SPEC_VCPUS_MAX; i++)
+		if (!hvcall_vcpu_info(hv_of(c), domid, i, &vcpu))
+			json_object_array_add(list, describe_vcpu(i, &vcpu));
+	o = json_object_new_object();
+	json_object_object_add(o, "vcpus", list);
+	reply_result(c, o);
+}
+
+/* ---- Changing domains ---- */
+
+/* Parses the request's "xml"; NULL: replied. */
+static struct domain_spec *requested_spec(struct conn *c, struct json_object *rq)
+{
+	const char *xml = json_line_string(rq, "xml");
+	struct domain_spec *spec;
+	char *error = NULL;
+
+	if (!xml) {
+		refuse(c, FAULT_BAD_REQUEST, "the request has no \"xml\"");
+		return NULL;
+	}
+	if (spec_parse(xml, strlen(xml), &spec, &error)) {
+		refuse(c, FAULT_BAD_XML, "%s", error);
+		free(error);
+		return NULL;
+	}
+	return spec;
+}
+
+static void op_create(struct conn *c, struct json_object *rq)
+{
+	struct domain_spec *spec = requested_spec(c, rq);
+	struct domain *d;
+	struct fault f;
+
+	if (!spec)
+		return;
+	if (domain_create(domains_of(c), spec, json_line_bool(rq, "paused", 0), &d, &f))
+		reply_fault(c, &f);
+	else
+		wait_begin(c, d, WAIT_CREATED, CREATE_TIMEOUT_S);
+}
+
+static void op_validate(struct conn *c, struct json_object *rq)
+{
+	struct domain_spec *spec = requested_spec(c, rq);
+
+	if (!spec)
+		return;
+	spec_destroy(spec);
+	reply_result(c, NULL);
+}
+
+static void op_destroy(struct conn *c, struct json_object *rq)
+{
+	struct domain *d = named_domain(c, rq, NULL);
+
+	if (!d)
+		return;
+	wait_begin(c, d, WAIT_GONE, DESTROY_TIMEOUT_S);
+	domain_destroy(d);
+}
+
+static void op_pause(struct conn *c, struct json_object *rq)
+{
+	struct domain *d = named_domain(c, rq, NULL);
+	struct fault f;
+
+	if (d)
+		reply_done(c, domain_pause(d, &f), &f);
+}
+
+static void op_resume(struct conn *c, struct json_object *rq)
+{
+	struct domain *d = named_domain(c, rq, NULL);
+	struct fault f;
+
+	if (d)
+		reply_done(c, domain_resume(d, &f), &f);
+}
+
+static void op_shutdown(struct conn *c, struct json_object *rq)
+{
+	struct domain *d = named_domain(c, rq, NULL);
+	struct fault f;
+
+	if (d)
+		reply_done(c, domain_ask_shutdown(d, false, &f), &f);
+}
+
+static void op_reboot(struct conn *c, struct json_object *rq)
+{
+	struct domain *d = named_domain(c, rq, NULL);
+	struct fault f;
+
+	if (d)
+		reply_done(c, domain_ask_shutdown(d, true, &f), &f);
+}
+
+static void op_wait(struct conn *c, struct json_object *rq)
+{
+	long long timeout = json_line_number(rq, "timeout_s", WAIT_TIMEOUT_DEFAULT_S);
+	struct domain *d = named_domain(c, rq, NULL);
+
+	if (!d)
+		return;
+	if (timeout < 0 || timeout > WAIT_TIMEOUT_MAX_S)
+		refuse(c, FAULT_BAD_REQUEST, "\"timeout_s\" is not between 0 and %d", WAIT_TIMEOUT_MAX_S);
+	else
+		wait_begin(c, d, WAIT_STOPPED, (unsigned int)timeout);
+}
+
+static void op_console(struct conn *c, struct json_object *rq)
+{
+	struct domain *d = named_domain(c, rq, NULL);
+
+	if (!d)
+		return;
+	if (d->orphan)
+		refuse(c, FAULT_CONSOLE, "domain '%s' is of an earlier hvd and has no console",
+		       d->spec->name);
+	else
+		view_begin(c, d);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(struct conn *c, struct json_object *rq);
+} operations[] = {
+	{ "version", op_version },
+	{ "capabilities", op_capabilities },
+	{ "dmesg", op_dmesg },
+	{ "list", op_list },
+	{ "info", op_info },
+	{ "vcpus", op_vcpus },
+	{ "validate", op_validate },
+	{ "create", op_create },
+	{ "destroy", op_destroy },
+	{ "pause", op_pause },
+	{ "resume", op_resume },
+	{ "shutdown", op_shutdown },
+	{ "reboot", op_reboot },
+	{ "wait", op_wait },
+	{ "console", op_console },
+};
+
+void request_run(struct conn *c, struct json_object *rq)
+{
+	const char *op = json_line_string(rq, "op");
+
+	if (!op) {
+		refuse(c, FAULT_BAD_REQUEST, "the request has no \"op\"");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		if (!strcmp(op, operations[i].name)) {
+			log_debug("uid %u asks for %s", c->uid, op);
+			operations[i].run(c, rq);
+			return;
+		}
+	}
+	refuse(c, FAULT_UNKNOWN_OP, "hvd does not know the operation '%.40s'", op);
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hvd: makes and keeps the guests of this host.
+ *
+ * Start, in order: settings, event loop, hypervisor, xenstore, back ends, domains that run already,
+ * control socket. Then the loop does everything. hvd is root and stays it: it needs
+ * /dev/xen/{privcmd,evtchn,xenbus_backend} for new domains at any time, and opens images and taps
+ * that it hands to its back ends, which are the ones that give everything away.
+ *
+ * When hvd ends, guests run on; but their back ends, their console and their xenstore end with it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <libxml/parser.h>
+#include <xen/xen.h>
+
+#include "backend/backend.h"
+#include "conf.h"
+#include "control/control.h"
+#include "domain/build.h"
+#include "domain/domain.h"
+#include "evtchn.h"
+#include "hvcall.h"
+#include "journal.h"
+#include "lib/config.h"
+#include "lib/log.h"
+#include "lib/xmem.h"
+#include "xenstore/xs.h"
+
+#define CONF_PATH_DEFAULT "/etc/hv/hvd.conf"
+
+struct hvd {
+	struct conf conf;
+	struct event_base *base;
+	struct event *on_term, *on_int;
+	struct domain_env env;
+	struct domains *domains;
+	struct evtchn_port *exception;
+	struct control *control;
+};
+
+/* ---- Settings ---- */
+
+static void usage(FILE *to)
+{
+	fputs("usage: hvd [--config FILE] [--SETTING VALUE]...\n"
+	      "Makes and keeps the guests of this host. Settings, also in " CONF_PATH_DEFAULT ":\n"
+	      "  socket group run-dir xenstore-socket console-dir blk-program net-program user log-level\n"
+	      "See hvd(8).\n",
+	      to);
+}
+
+static int refuse_conf(char *error)
+{
+	fprintf(stderr, "hvd: %s\n", error);
+	free(error);
+	return -EINVAL;
+}
+
+static int set_option(struct conf *conf, int argc, char **argv, int *i)
+{
+	char *key = xstrdup(argv[*i] + 2), *value = strchr(key, '='), *error = NULL;
+	int err;
+
+	if (value)
+		*value++ = '\0';
+	else if (*i + 1 < argc)
+		value = argv[++*i];
+	err = value ? conf_set(conf, key, value, &error) : -EINVAL;
+	if (!value)
+		error = xasprintf("--%s wants a value", key);
+	free(key);
+	return err ? refuse_conf(error) : 0;
+}
+
+/* The file first, whichever place --config has, then the options over it. */
+static int read_conf(struct conf *conf, int argc, char **argv)
+{
+	const char *path = NULL;
+	char *error = NULL;
+	int err;
+
+	for (int i = 1; i + 1 < argc; i++)
+		if (!strcmp(argv[i], "--config"))
+			path = argv[i + 1];
+	err = conf_read(conf, path ? path : CONF_PATH_DEFAULT, &error);
+	if (err && (err != -ENOENT || path))
+		return refuse_conf(error);
+	if (err)
+		free(error);
+
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "--", 2)) {
+			usage(stderr);
+			return -EINVAL;
+		}
+		if (!strcmp(argv[i], "--config"))
+			i++;
+		else if (set_option(conf, argc, argv, &i))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- Start ---- */
+
+static int make_dir(const char *path, mode_t mode)
+{
+	char *copy = xstrdup(path);
+	int err = 0;
+
+	for (char *slash = strchr(copy + 1, '/'); !err; slash = strchr(slash + 1, '/')) {
+		if (slash)
+			*slash = '\0';
+		if (mkdir(copy, slash ? 0755 : mode) && errno != EEXIST)
+			err = -errno;
+		if (!slash)
+			break;
+		*slash = '/';
+	}
+	if (err)
+		log_error("cannot make the folder %s: %s", path, strerror(-err));
+	free(copy);
+	return err;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+static int make_dirs(const struct conf *conf)
+{
+	char *socket_dir = folder_of(conf->socket), *xenstore_dir = folder_of(conf->xenstore_socket);
+	int err;
+
+	err = make_dir(conf->run_dir, 0755);
+	if (!err)
+		err = make_dir(socket_dir, 0755);
+	if (!err)
+		err = make_dir(xenstore_dir, 0755);
+	if (!err)
+		err = make_dir(conf->console_dir, 0700);
+	free(socket_dir);
+	free(xenstore_dir);
+	return err;
+}
+
+static int failed(const char *what, int err)
+{
+	log_error("%s: %s", what, strerror(-err));
+	return err;
+}
+
+static int open_hypervisor(struct hvd *h)
+{
+	struct hvabi_host_info host;
+	int err;
+
+	err = hvcall_open(&h->env.hv);
+	if (err)
+		return failed("cannot open /dev/xen/privcmd (is this the control domain, "
+			      "and the module xen-privcmd loaded?)", err);
+	err = hvcall_host_info(h->env.hv, &host);
+	if (err == -ENOSYS || err == -EPERM)
+		return failed("the hypervisor does not know the control hypercall: is it hv, "
+			      "and this the control domain?", err);
+	if (err)
+		return failed("the hypervisor does not answer", err);
+	log_info("hv %u.%u on %u CPUs, %llu MiB free", host.version_major, host.version_minor,
+		 host.nr_cpus, (unsigned long long)(host.free_frames >> 8));
+	err = evtchn_mux_create(h->base, &h->env.mux);
+	if (err)
+		return failed("cannot open /dev/xen/evtchn", err);
+	return 0;
+}
+
+static int open_xenstore(struct hvd *h)
+{
+	int err;
+
+	err = xs_server_create(h->base, h->env.mux, h->conf.xenstore_socket, &h->env.xs);
+	if (err)
+		return failed("cannot start the xenstore", err);
+	xs_write(h->env.xs, "/local/domain/0/name", "Domain-0");
+	xs_write(h->env.xs, "/local/domain/0/domid", "0");
+	err = xs_server_add_dom0(h->env.xs);
+	if (err)
+		return failed("cannot connect this kernel to the xenstore", err);
+	return 0;
+}
+
+static int open_backend(struct hvd *h)
+{
+	struct backend_conf conf = {
+		.blk_program = h->conf.blk_program,
+		.net_program = h->conf.net_program,
+		.user = h->conf.user,
+	};
+	int err = backend_create(h->base, h->env.xs, &conf, &h->env.backend);
+
+	return err ? failed("cannot prepare disks and interfaces", err) : 0;
+}
+
+static int open_domains(struct hvd *h)
+{
+	char *dir = xasprintf("%s/journal", h->conf.run_dir);
+	int err = journal_open(dir, &h->env.journal);
+
+	if (err)
+		log_warning("no journal in %s: %s", dir, strerror(-err));
+	free(dir);
+	builder_create(h->base, &h->env.builder);
+	h->env.base = h->base;
+	h->env.console_dir = h->conf.console_dir;
+	domains_create(&h->env, &h->domains);
+
+	err = evtchn_mux_bind_virq(h->env.mux, VIRQ_DOM_EXC, domains_on_exception, h->domains,
+				   &h->exception);
+	if (err)
+		return failed("cannot bind VIRQ_DOM_EXC (does another toolstack run?)", err);
+	domains_adopt(h->domains);
+	return 0;
+}
+
+/* systemd's "Type=notify": one datagram, see sd_notify(3). */
+static void notify_ready(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET"), *text = "READY=1";
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	size_t len = path ? strlen(path) : 0;
+	int fd;
+
+	if (!len || len >= sizeof(addr.sun_path))
+		return;
+	memcpy(addr.sun_path, path, len);
+	if (addr.sun_path[0] == '@')
+		addr.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&addr,
+		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
+		log_warning("systemd is not told that hvd is ready: %s", strerror(errno));
+	close(fd);
+}
+
+static int start(struct hvd *h)
+{
+	int err;
+
+	err = make_dirs(&h->conf);
+	if (!err)
+		err = open_hypervisor(h);
+	if (!err)
+		err = open_xenstore(h);
+	if (!err)
+		err = open_backend(h);
+	if (!err)
+		err = open_domains(h);
+	if (err)
+		return err;
+	err = control_create(h->base, h->domains, h->conf.socket, h->conf.group, &h->control);
+	if (err)
+		return failed(err == -EADDRINUSE ? "another hvd runs" : "cannot make the control socket",
+			      err);
+	log_info("ready on %s", h->conf.socket);
+	notify_ready();
+	return 0;
+}
+
+/* ---- End ---- */
+
+static void stop_on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct hvd *h = arg;
+
+	(void)what;
+	log_info("ending on signal %d", (int)sig);
+	event_base_loopbreak(h->base);
+}
+
+static void stop(struct hvd *h)
+{
+	control_destroy(h->control);
+	domains_destroy(h->domains);
+	evtchn_port_unbind(h->exception);
+	builder_destroy(h->env.builder);
+	if (h->env.backend)
+		backend_destroy(h->env.backend);
+	xs_server_destroy(h->env.xs);
+	evtchn_mux_destroy(h->env.mux);
+	journal_close(h->env.journal);
+	hvcall_close(h->env.hv);
+}
+
+int main(int argc, char **argv)
+{
+	struct hvd h = { 0 };
+	int err;
+
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		puts("hvd " PACKAGE_VERSION);
+		return 0;
+	}
+	conf_init(&h.conf);
+	if (read_conf(&h.conf, argc, argv))
+		return 2;
+	log_init("hvd", h.conf.log_level);
+	umask(022);
+	signal(SIGPIPE, SIG_IGN);
+	xmlInitParser();
+
+	h.base = event_base_new();
+	if (!h.base)
+		return 1;
+	h.on_term = evsignal_new(h.base, SIGTERM, stop_on_signal, &h);
+	h.on_int = evsignal_new(h.base, SIGINT, stop_on_signal, &h);
+	event_add(h.on_term, NULL);
+	event_add(h.on_int, NULL);
+
+	err = start(&h);
+	if (!err)
+		event_base_dispatch(h.base);
+	stop(&h);
+	event_free(h.on_term);
+	event_free(h.on_int);
+	event_base_free(h.base);
+	conf_fini(&h.conf);
+	return err ? 1 : 0;
+}
