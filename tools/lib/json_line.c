@@ -135,6 +135,15 @@ long long json_line_number(struct json_object *obj, const char *key, long long m
 	return json_object_get_int64(v);
 }
 
+unsigned long long json_line_unsigned(struct json_object *obj, const char *key)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(obj, key, &v) || !json_object_is_type(v, json_type_int))
+		return 0;
+	return json_object_get_uint64(v);
+}
+
 int json_line_bool(struct json_object *obj, const char *key, int missing)
 {
 	struct json_object *v;

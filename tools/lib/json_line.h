@@ -43,6 +43,7 @@ char *json_line_format(struct json_object *obj, size_t *ret_size);
 /* Shorthands for the fields of an object: NULL, or the default, when missing or of another type. */
 const char *json_line_string(struct json_object *obj, const char *key);
 long long json_line_number(struct json_object *obj, const char *key, long long missing);
+unsigned long long json_line_unsigned(struct json_object *obj, const char *key); /* or 0 */
 int json_line_bool(struct json_object *obj, const char *key, int missing);
 
 #endif
