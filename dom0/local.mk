@@ -16,3 +16,35 @@ dom0_image_hv_seed_LDFLAGS = -static
 dist_noinst_SCRIPTS += dom0/image/build-host dom0/image/build-boot dom0/image/host-init \
 	dom0/image/build-guest dom0/image/guest-init dom0/image/demo dom0/image/demo-prepare
 dist_noinst_DATA += dom0/image/common.sh dom0/image/vm.xml
+
+# What a Debian host needs besides: hooks and units, with this installation's paths in them.
+SUBSTITUTE = sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bootdir[@]|$(bootdir)|g'
+dom0/kernel/hv-kernel: dom0/kernel/hv-kernel.in Makefile
+dom0/kernel/postinst: dom0/kernel/postinst.in Makefile
+dom0/kernel/postrm: dom0/kernel/postrm.in Makefile
+dom0/grub.d/20_linux_hv: dom0/grub.d/20_linux_hv.in Makefile
+dom0/systemd/hvd.service: dom0/systemd/hvd.service.in Makefile
+DOM0_MADE = dom0/kernel/hv-kernel dom0/kernel/postinst dom0/kernel/postrm dom0/grub.d/20_linux_hv \
+	dom0/systemd/hvd.service
+$(DOM0_MADE):
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SUBSTITUTE) $(srcdir)/$@.in >$@.tmp && chmod +x $@.tmp && mv $@.tmp $@
+noinst_DATA += $(DOM0_MADE)
+CLEANFILES += $(DOM0_MADE)
+EXTRA_DIST += dom0/kernel/hv-kernel.in dom0/kernel/postinst.in dom0/kernel/postrm.in \
+	dom0/grub.d/20_linux_hv.in dom0/systemd/hvd.service.in
+
+sbin_SCRIPTS = dom0/kernel/hv-kernel
+grub_SCRIPTS = dom0/grub.d/20_linux_hv
+systemdsystemunit_DATA = dom0/systemd/hvd.service
+dist_systemdsystemunit_DATA = dom0/systemd/proc-xen.mount
+EXTRA_DIST += dom0/systemd/sysusers.conf
+
+install-data-local:
+	$(MKDIR_P) $(DESTDIR)$(kernelhooksdir)/postinst.d $(DESTDIR)$(kernelhooksdir)/postrm.d \
+		$(DESTDIR)$(prefix)/lib/sysusers.d
+	$(INSTALL_SCRIPT) dom0/kernel/postinst $(DESTDIR)$(kernelhooksdir)/postinst.d/hv
+	$(INSTALL_SCRIPT) dom0/kernel/postrm $(DESTDIR)$(kernelhooksdir)/postrm.d/hv
+	$(INSTALL_DATA) $(srcdir)/dom0/systemd/sysusers.conf $(DESTDIR)$(prefix)/lib/sysusers.d/hvd.conf
+uninstall-local:
+	rm -f $(DESTDIR)$(kernelhooksdir)/postinst.d/hv $(DESTDIR)$(kernelhooksdir)/postrm.d/hv \
+		$(DESTDIR)$(prefix)/lib/sysusers.d/hvd.conf

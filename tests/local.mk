@@ -16,8 +16,8 @@ check-boot: all
 
 # Style: part of 'make check'.
 STYLE_TESTS = tests/style/files.sh tests/style/headers.sh tests/style/includes.sh
-TESTS += $(STYLE_TESTS)
-EXTRA_DIST += $(STYLE_TESTS)
+TESTS += $(STYLE_TESTS) tests/dom0/boot-menu.sh
+EXTRA_DIST += $(STYLE_TESTS) tests/dom0/boot-menu.sh
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(abs_top_srcdir)'; export srcdir; \
 	CC='$(CC)'; export CC; \
