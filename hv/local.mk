@@ -5,7 +5,14 @@ HV_CPPFLAGS = -I$(top_srcdir)/hv/include -I$(top_srcdir)/hv/arch/x86/include \
 	-I$(top_builddir)/hv/arch/x86/include
 
 # Boot, memory, console, time, physical CPUs.
-HV_BOOT_SOURCES =
+HV_BOOT_SOURCES = \
+	hv/acpi/parse.c hv/acpi/tables.c hv/boot_info.c hv/buddy.c hv/clock.c hv/console.c \
+	hv/cpu.c hv/frame.c hv/main.c hv/panic.c hv/slab.c hv/timer.c hv/trace.c \
+	hv/lib/format.c hv/lib/options.c hv/lib/string.c \
+	hv/arch/x86/boot/head.S hv/arch/x86/boot/multiboot2.c hv/arch/x86/boot/trampoline.S \
+	hv/arch/x86/apic.c hv/arch/x86/backtrace.c hv/arch/x86/entry.S hv/arch/x86/font.c \
+	hv/arch/x86/font.h hv/arch/x86/host_map.c hv/arch/x86/idt.c hv/arch/x86/platform.c \
+	hv/arch/x86/screen.c hv/arch/x86/serial.c hv/arch/x86/smp.c
 
 # Domains, vCPUs, scheduling, nested paging, the virtual machine's hardware.
 HV_VIRT_SOURCES = \
@@ -19,7 +26,7 @@ HV_VIRT_SOURCES = \
 
 noinst_LIBRARIES += hv/libcore.a
 hv_libcore_a_SOURCES = $(HV_BOOT_SOURCES) $(HV_VIRT_SOURCES)
-hv_libcore_a_CPPFLAGS = $(HV_CPPFLAGS)
+hv_libcore_a_CPPFLAGS = $(HV_CPPFLAGS) -DHV_VERSION='"$(VERSION)"'
 hv_libcore_a_CFLAGS = $(FREESTANDING_CFLAGS)
 hv_libcore_a_CCASFLAGS = $(FREESTANDING_ASFLAGS)
 
@@ -37,3 +44,24 @@ $(hv_offsets_h): hv/arch/x86/offsets.c hv/include/hv/cpu.h hv/include/hv/list.h 
 		sed -n 's/^->\([A-Z0-9_]*\) [$$]*\(.*\)$$/#define \1 \2/p'; } > $@.tmp && \
 	grep -q REGS_SIZE $@.tmp && mv $@.tmp $@
 hv/arch/x86/svm/libcore_a-enter.$(OBJEXT): $(hv_offsets_h)
+hv/arch/x86/boot/libcore_a-head.$(OBJEXT): $(hv_offsets_h)
+
+# The image. Linked twice: the functions' addresses of the first one become the symbol table of
+# the second; the table comes after them, so they do not move.
+hv_lds = hv/arch/x86/hv.lds
+hv_link = $(CC) $(FREESTANDING_LDFLAGS) -Wl,-T,$(hv_lds) -Wl,-z,max-page-size=4096 \
+	-Wl,--no-warn-rwx-segments -Wl,--whole-archive $(hv_parts) -Wl,--no-whole-archive
+hv_parts = hv/libcore.a xen/libguestabi.a
+EXTRA_DIST += hv/arch/x86/hv.lds.S hv/arch/x86/symbols.awk
+CLEANFILES += hv/hv hv/hv.first hv/hv-symbols.S hv/hv-symbols.o hv/hv-none.S hv/hv-none.o $(hv_lds)
+
+$(hv_lds): hv/arch/x86/hv.lds.S
+	$(AM_V_GEN)$(CC) -E -P -x assembler-with-cpp -o $@ $(srcdir)/hv/arch/x86/hv.lds.S
+
+hv/hv: $(hv_parts) $(hv_lds) hv/arch/x86/symbols.awk
+	$(AM_V_CCLD)awk -f $(srcdir)/hv/arch/x86/symbols.awk /dev/null > hv/hv-none.S && \
+	$(CC) $(FREESTANDING_ASFLAGS) -c -o hv/hv-none.o hv/hv-none.S && \
+	$(hv_link) hv/hv-none.o $(HV_EXTRA_OBJECTS) -o hv/hv.first && \
+	$(NM) -n hv/hv.first | awk -f $(srcdir)/hv/arch/x86/symbols.awk > hv/hv-symbols.S && \
+	$(CC) $(FREESTANDING_ASFLAGS) -c -o hv/hv-symbols.o hv/hv-symbols.S && \
+	$(hv_link) hv/hv-symbols.o $(HV_EXTRA_OBJECTS) -o $@

@@ -29,7 +29,8 @@ struct acpi_cpu {
 };
 
 struct acpi_info {
-	uint32_t nr_cpus; /* entries of cpus[], enabled ones first */
+	uint32_t nr_cpus;    /* entries of cpus[], enabled ones first */
+	uint32_t nr_enabled; /* of them */
 	struct acpi_cpu cpus[ACPI_MAX_CPUS];
 	paddr_t lapic_address;
 	/* The MADT's entries that the control domain gets unchanged: I/O APICs, overrides, NMIs. */
@@ -39,9 +40,10 @@ struct acpi_info {
 	uint32_t pm_timer_port;		 /* I/O port, 0: none */
 	bool pm_timer_32bit;
 	uint64_t reset_address;		 /* FADT reset register */
-	uint8_t reset_space, reset_value; /* reset_space 0xff: none */
+	uint8_t reset_space, reset_value; /* reset_space ACPI_NO_RESET: none */
 	bool hw_reduced;
 };
+#define ACPI_NO_RESET 0xffu
 extern struct acpi_info acpi_info;
 
 /* Boot: finds and checks the tables. Refuses to boot (boot_refuse) without RSDP, or MADT. */

@@ -29,7 +29,7 @@ struct boot_region {
 
 struct boot_module {
 	paddr_t start;
-	uint64_t size; /* bytes; the memory stays the module's until frame_free_module() */
+	uint64_t size; /* bytes; the memory stays the module's until boot_release_modules() */
 	char cmdline[2048];
 };
 
@@ -55,6 +55,11 @@ extern struct boot_info boot_info;
 
 /* Modules' memory goes to the frame allocator once their content has been copied. */
 void boot_release_modules(void);
+/* Modules that begin below 'above' are moved there, where memory allows. */
+void boot_move_modules(paddr_t above);
+
+/* Sorts a raw memory map into boot_info.regions; where entries overlap the stricter type counts. */
+void boot_set_regions(const struct boot_region *raw, uint32_t nr_raw);
 
 /*
  * Options on the command line, by Xen's rules: name, name=value, no-name. Each is a descriptor in

@@ -29,6 +29,15 @@ uint64_t clock_ns_to_tsc(uint64_t ns);
 void clock_get_wall_base(uint64_t *ret_sec, uint32_t *ret_nsec); /* UTC at system time 0 */
 void clock_set_wall_base(uint64_t sec, uint32_t nsec);
 
+/* A CPU that starts compares its TSC with the boot CPU's: both call at the same time. */
+void clock_compare_as_boot_cpu(uint32_t cpu_id);
+void clock_compare_as_new_cpu(uint32_t cpu_id);
+
+/* Pure parts. */
+void clock_scale_init(struct clock_scale *scale, uint32_t khz); /* mul and shift */
+uint64_t clock_scale_ns(const struct clock_scale *scale, uint64_t tsc);
+uint64_t clock_days_since_epoch(uint32_t year, uint32_t month, uint32_t day);
+
 /* Busy wait, boot and panic only. */
 void clock_delay_us(uint32_t us);
 

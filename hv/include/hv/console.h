@@ -39,6 +39,7 @@ bool console_owns_port(uint16_t port);
 
 void console_early_init(const char *cmdline);	     /* serial line, from com1= and console= */
 void console_framebuffer_init(void);		     /* once memory is mapped; boot_info has it */
+void console_release_screen(void);		     /* the control domain owns it from here on */
 void console_set_panic(void);			     /* no locks from here on, all levels */
 
 #endif

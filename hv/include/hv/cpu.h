@@ -85,6 +85,7 @@ void cpu_kick(struct cpu *cpu, uint32_t work);
 void cpu_call(struct cpu *cpu, void (*fn)(void *arg), void *arg);
 void cpu_run_call(void); /* the target's side, from the vCPU loop */
 
+void cpu_init(struct cpu *cpu, uint32_t id, uint32_t apic_id);
 void cpu_start_all(void); /* boot: starts the CPUs that ACPI names, each into cpu_secondary_main() */
 noreturn void cpu_secondary_main(void);
 

@@ -7,6 +7,8 @@
  * (vcpu_info, event arrays) hold more. The frame is free again, and no longer charged, when the
  * last reference goes. Its content is cleared before the next owner sees it.
  *
+ * Frame 0 is never handed out, neither to hv (page 0 is unmapped: NULL traps) nor to a domain.
+ *
  * Lock: one per NUMA node for the free lists (inside buddy.c); reference counts are atomic.
  */
 #ifndef HV_FRAME_H
@@ -88,5 +90,6 @@ void frame_init(void);
  * place first, and takes it for hv. -ENOMEM.
  */
 int frame_alloc_boot(uint64_t nr_frames, uint64_t align, paddr_t limit, mfn_t *ret_mfn) __must_check;
+void frame_free_boot(mfn_t mfn, uint64_t nr_frames);
 
 #endif

@@ -8,8 +8,12 @@
 #define HV_PANIC_H
 
 #include <hv/compiler.h>
+#include <hv/types.h>
 
 noreturn void panic(const char *fmt, ...) __printf(1, 2);
+
+/* On the way to its end: an NMI then means 'stop'. */
+bool panic_is_under_way(void);
 
 /* Refuses to boot: the reason for people, no backtrace, halt. */
 noreturn void boot_refuse(const char *fmt, ...) __printf(1, 2);

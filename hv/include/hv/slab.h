@@ -14,7 +14,7 @@ struct slab {
 	const char *name;
 	uint32_t size;		/* bytes an object, rounded up to 16 */
 	struct spinlock lock;
-	void *free;		/* chain through the first word of each free object */
+	uint32_t partial;	/* first page with a free object (frame number), 0: none */
 	uint32_t nr_used, nr_free;
 };
 
