@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Grant tables: the tables themselves, the use of entries, and the calls that set them up.
+ *
+ * An entry is in use from the first acquire to the last release. In between hv holds one
+ * reference on the frame, whatever the guest writes into the entry; the entry is read anew only
+ * when the kind of use grows (first use, first writer).
+ * Mapping is in gnttab_map.c, copying in gnttab_copy.c.
+ */
+#include "gnttab.h"
+
+#include <hv/errno.h>
+#include <hv/frame.h>
+#include <hv/panic.h>
+#include <hv/physmap.h>
+#include <hv/slab.h>
+#include <hv/string.h>
+
+#include "abi_state.h"
+#include "hypercall.h"
+#include "policy.h"
+
+#define ACTIVE_SIZE (GNTTAB_V1_PER_FRAME * sizeof(struct grant_active))
+
+const struct gnttab_format *gnttab_format_of(const struct gnttab *g)
+{
+	return g->version == 2 ? &gnttab_v2 : &gnttab_v1;
+}
+
+uint32_t gnttab_nr_entries(const struct gnttab *g)
+{
+	return g->nr_frames * gnttab_format_of(g)->per_frame;
+}
+
+/* ---- tables ---- */
+
+int gnttab_domain_init(struct domain *d)
+{
+	struct gnttab *g = &d->abi->gnttab;
+
+	spin_init(&g->lock);
+	spin_init(&g->map_lock);
+	g->version = 1;
+	g->max_frames = d->limits.max_grant_frames ? d->limits.max_grant_frames :
+						     GNTTAB_FRAMES_DEFAULT;
+	g->max_frames = MIN(g->max_frames, GNTTAB_FRAMES_MAX);
+	g->max_map_pages = domain_is_control(d) ? MAPTRACK_PAGES_CONTROL : MAPTRACK_PAGES_GUEST;
+	g->free_handle = ~0u;
+	g->frames = hv_alloc(g->max_frames * sizeof(*g->frames));
+	g->status_frames = hv_alloc(g->max_frames * sizeof(*g->status_frames));
+	g->active = hv_alloc(g->max_frames * sizeof(*g->active));
+	g->maptrack = hv_alloc(g->max_map_pages * sizeof(*g->maptrack));
+	/* On failure the caller frees the domain's part as a whole. */
+	return g->frames && g->status_frames && g->active && g->maptrack ? 0 : -ENOMEM;
+}
+
+static void free_array(void **array, uint32_t max)
+{
+	if (array)
+		hv_free(array, max * sizeof(*array));
+}
+
+void gnttab_domain_free(struct domain *d)
+{
+	struct gnttab *g = &d->abi->gnttab;
+	uint32_t i;
+
+	ASSERT(g->nr_uses == 0);
+	for (i = 0; i < g->nr_frames; i++) {
+		page_free(g->frames[i]);
+		hv_free(g->active[i], ACTIVE_SIZE);
+	}
+	for (i = 0; i < g->nr_status_frames; i++)
+		page_free(g->status_frames[i]);
+	for (i = 0; i < g->nr_map_pages; i++)
+		page_free(g->maptrack[i]);
+	free_array(g->frames, g->max_frames);
+	free_array(g->status_frames, g->max_frames);
+	free_array((void **)g->active, g->max_frames);
+	free_array((void **)g->maptrack, g->max_map_pages);
+	memset(g, 0, sizeof(*g));
+}
+
+/* Lock held. What was added before a failure stays and is counted. */
+static int grow_status(struct gnttab *g)
+{
+	uint32_t want = DIV_ROUND_UP(g->nr_frames * GNTTAB_V2_PER_FRAME, GNTTAB_STATUS_PER_FRAME);
+
+	while (g->version == 2 && g->nr_status_frames < want) {
+		g->status_frames[g->nr_status_frames] = page_alloc_zeroed();
+		if (!g->status_frames[g->nr_status_frames])
+			return -ENOMEM;
+		g->nr_status_frames++;
+	}
+	return 0;
+}
+
+static int grow(struct gnttab *g, uint32_t nr_frames)
+{
+	while (g->nr_frames < nr_frames) {
+		uint32_t i = g->nr_frames;
+
+		g->active[i] = hv_alloc(ACTIVE_SIZE);
+		if (!g->active[i])
+			return -ENOMEM;
+		g->frames[i] = page_alloc_zeroed();
+		if (!g->frames[i]) {
+			hv_free(g->active[i], ACTIVE_SIZE);
+			g->active[i] = NULL;
+			return -ENOMEM;
+		}
+		g->nr_frames++;
+		if (grow_status(g)) {
+			/* An entry without status must not exist. */
+			g->nr_frames--;
+			page_free(g->frames[i]);
+			hv_free(g->active[i], ACTIVE_SIZE);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int gnttab_get_frame(struct domain *d, uint32_t idx, bool status, mfn_t *ret_mfn)
+{
+	struct gnttab *g = &d->abi->gnttab;
+	uint64_t i;
+	int err = 0;
+
+	spin_lock(&g->lock);
+	if (status) {
+		if (g->version != 2 || idx >= g->nr_status_frames) {
+			err = -EINVAL;
+			goto out;
+		}
+		i = index_nospec(idx, g->nr_status_frames);
+		*ret_mfn = ptr_to_mfn(g->status_frames[i]);
+		goto out;
+	}
+	if (idx >= g->max_frames) {
+		err = -EINVAL;
+		goto out;
+	}
+	err = grow(g, idx + 1);
+	if (!err)
+		*ret_mfn = ptr_to_mfn(g->frames[index_nospec(idx, g->nr_frames)]);
+out:
+	spin_unlock(&g->lock);
+	return err;
+}
+
+/* ---- use ---- */
+
+static struct grant_active *active_of(struct gnttab *g, grant_ref_t ref)
+{
+	uint32_t per_frame = gnttab_format_of(g)->per_frame;
+
+	return &g->active[ref / per_frame][ref % per_frame];
+}
+
+static bool is_used(const struct grant_active *act)
+{
+	return act->readers || act->writers;
+}
+
+/* The entry permits it by what it says now, and its page exists. Lock held. */
+static int claim_entry(struct domain *granter, struct gnttab *g, struct grant_active *act,
+		       grant_ref_t ref, domid_t user, bool write)
+{
+	const struct gnttab_format *format = gnttab_format_of(g);
+	struct grant_claim claim;
+	int status;
+
+	status = format->claim(g, ref, user, write, &claim);
+	if (status)
+		return status;
+	if (is_used(act))
+		return GNTST_okay; /* a first writer: the page is the one that we hold already */
+
+	if (claim.offset + (uint32_t)claim.length > PAGE_SIZE ||
+	    physmap_get_frame(granter, claim.gfn,
+			      PHYSMAP_READ | (write ? PHYSMAP_WRITE : 0), &act->mfn)) {
+		format->unclaim(g, ref, true);
+		return GNTST_bad_page;
+	}
+	act->user = user;
+	act->offset = claim.offset;
+	act->length = claim.length;
+	return GNTST_okay;
+}
+
+int gnttab_acquire(struct domain *granter, grant_ref_t ref, domid_t user, bool write,
+		   struct grant_page *ret_page)
+{
+	struct gnttab *g = &granter->abi->gnttab;
+	struct grant_active *act;
+	int status = GNTST_okay;
+
+	spin_lock(&g->lock);
+	if (ref >= gnttab_nr_entries(g)) {
+		status = GNTST_bad_gntref;
+		goto out;
+	}
+	ref = (grant_ref_t)index_nospec(ref, gnttab_nr_entries(g));
+	act = active_of(g, ref);
+	if (is_used(act) && act->user != user) {
+		status = GNTST_bad_gntref;
+		goto out;
+	}
+	if (act->readers == UINT16_MAX || act->writers == UINT16_MAX) {
+		status = GNTST_no_space;
+		goto out;
+	}
+	if (!is_used(act) || (write && !act->writers)) {
+		status = claim_entry(granter, g, act, ref, user, write);
+		if (status)
+			goto out;
+	}
+	if (write)
+		act->writers++;
+	else
+		act->readers++;
+	g->nr_uses++;
+	ret_page->mfn = act->mfn;
+	ret_page->offset = act->offset;
+	ret_page->length = act->length;
+out:
+	spin_unlock(&g->lock);
+	return status;
+}
+
+void gnttab_release(struct domain *granter, grant_ref_t ref, bool write)
+{
+	struct gnttab *g = &granter->abi->gnttab;
+	struct grant_active *act;
+	bool last = false;
+	mfn_t mfn = mfn_from(0);
+
+	spin_lock(&g->lock);
+	act = active_of(g, ref);
+	ASSERT(write ? act->writers : act->readers);
+	if (write)
+		act->writers--;
+	else
+		act->readers--;
+	g->nr_uses--;
+	last = !is_used(act);
+	if (last)
+		mfn = act->mfn;
+	if (last || !act->writers)
+		gnttab_format_of(g)->unclaim(g, ref, last);
+	spin_unlock(&g->lock);
+	/* The frame may be the domain's last: not under a lock that goes with it. */
+	if (last)
+		frame_put(mfn);
+}
+
+/* ---- calls about the table as a whole ---- */
+
+static int16_t status_of_error(int err)
+{
+	return err == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+}
+
+static int op_query_size(struct hypercall *c)
+{
+	struct gnttab_query_size op;
+	struct domain *d;
+	int err;
+
+	if (hypercall_read(c->args[1], op))
+		return -EFAULT;
+	err = policy_get_target(c->d, op.dom, &d);
+	if (err) {
+		op.status = status_of_error(err);
+	} else {
+		op.nr_frames = READ_ONCE(d->abi->gnttab.nr_frames);
+		op.max_nr_frames = d->abi->gnttab.max_frames;
+		op.status = GNTST_okay;
+		domain_put(d);
+	}
+	return hypercall_write(c->args[1], op);
+}
+
+/* Older kernels size the table by this call; the frame list means nothing to a translated guest. */
+static int op_setup_table(struct hypercall *c)
+{
+	struct gnttab_setup_table op = { 0 };
+	struct {
+		uint16_t dom, pad;
+		uint32_t nr_frames;
+		int16_t status, pad2;
+		uint32_t frame_list;
+	} op32;
+	uint64_t status_at;
+	int16_t status;
+	struct domain *d;
+	mfn_t mfn;
+	int err;
+
+	if (c->is_64bit) {
+		if (hypercall_read(c->args[1], op))
+			return -EFAULT;
+		status_at = c->args[1] + offsetof(struct gnttab_setup_table, status);
+	} else {
+		if (hypercall_read(c->args[1], op32))
+			return -EFAULT;
+		op.dom = op32.dom;
+		op.nr_frames = op32.nr_frames;
+		status_at = c->args[1] + 8;
+	}
+	err = policy_get_target(c->d, op.dom, &d);
+	if (err) {
+		status = status_of_error(err);
+	} else {
+		status = GNTST_okay;
+		if (op.nr_frames && gnttab_get_frame(d, op.nr_frames - 1, false, &mfn))
+			status = GNTST_general_error;
+		domain_put(d);
+	}
+	return hypercall_write(status_at, status);
+}
+
+/* The reserved entries carry over what the builder has put there: whole pages, permitted. */
+static void convert_reserved(struct gnttab *g, uint32_t version)
+{
+	union grant_entry_v2 v2[GNTTAB_NR_RESERVED_ENTRIES];
+	struct grant_entry_v1 v1[GNTTAB_NR_RESERVED_ENTRIES];
+	uint32_t i;
+
+	memset(v1, 0, sizeof(v1));
+	memset(v2, 0, sizeof(v2));
+	if (g->nr_frames == 0)
+		return;
+	for (i = 0; i < GNTTAB_NR_RESERVED_ENTRIES; i++) {
+		if (version == 2) {
+			const struct grant_entry_v1 *from =
+				&((struct grant_entry_v1 *)g->frames[0])[i];
+
+			v2[i].hdr.flags = READ_ONCE(from->flags);
+			v2[i].hdr.domid = READ_ONCE(from->domid);
+			v2[i].full_page.frame = READ_ONCE(from->frame);
+		} else {
+			const union grant_entry_v2 *from =
+				&((union grant_entry_v2 *)g->frames[0])[i];
+
+			v1[i].flags = READ_ONCE(from->hdr.flags);
+			v1[i].domid = READ_ONCE(from->hdr.domid);
+			v1[i].frame = (uint32_t)READ_ONCE(from->full_page.frame);
+		}
+	}
+	for (i = 0; i < g->nr_frames; i++)
+		memset(g->frames[i], 0, PAGE_SIZE);
+	if (version == 2)
+		memcpy(g->frames[0], v2, sizeof(v2));
+	else
+		memcpy(g->frames[0], v1, sizeof(v1));
+}
+
+static int set_version(struct gnttab *g, uint32_t version)
+{
+	uint32_t old = g->version;
+
+	if (version != 1 && version != 2)
+		return -EINVAL;
+	if (version == old)
+		return 0;
+	if (g->nr_uses)
+		return -EBUSY;
+	g->version = version;
+	if (grow_status(g)) {
+		g->version = old;
+		return -ENOMEM;
+	}
+	convert_reserved(g, version);
+	/* Status pages may be mapped in the guest: they stay ours until the domain is gone. */
+	return 0;
+}
+
+static int op_set_version(struct hypercall *c)
+{
+	struct gnttab *g = &c->d->abi->gnttab;
+	struct gnttab_set_version op;
+	int err;
+
+	if (hypercall_read(c->args[1], op))
+		return -EFAULT;
+	spin_lock(&g->lock);
+	err = set_version(g, op.version);
+	op.version = g->version;
+	spin_unlock(&g->lock);
+	if (hypercall_write(c->args[1], op))
+		return -EFAULT;
+	return err;
+}
+
+static int op_get_version(struct hypercall *c)
+{
+	struct gnttab_get_version op;
+	struct domain *d;
+	int err;
+
+	if (hypercall_read(c->args[1], op))
+		return -EFAULT;
+	err = policy_get_target(c->d, op.dom, &d);
+	if (err)
+		return err;
+	op.version = READ_ONCE(d->abi->gnttab.version);
+	domain_put(d);
+	return hypercall_write(c->args[1], op);
+}
+
+static int16_t swap_refs(struct gnttab *g, grant_ref_t a, grant_ref_t b)
+{
+	int16_t status = GNTST_okay;
+
+	spin_lock(&g->lock);
+	if (a >= gnttab_nr_entries(g) || b >= gnttab_nr_entries(g)) {
+		status = GNTST_bad_gntref;
+	} else {
+		a = (grant_ref_t)index_nospec(a, gnttab_nr_entries(g));
+		b = (grant_ref_t)index_nospec(b, gnttab_nr_entries(g));
+		if (is_used(active_of(g, a)) || is_used(active_of(g, b)))
+			status = GNTST_eagain;
+		else if (a != b)
+			gnttab_format_of(g)->swap(g, a, b);
+	}
+	spin_unlock(&g->lock);
+	return status;
+}
+
+static int64_t op_swap(struct hypercall *c)
+{
+	struct gnttab_swap_grant_ref op;
+	uint32_t i, count = (uint32_t)c->args[2];
+
+	for (i = 0; i < count; i++) {
+		if (i == HYPERCALL_BATCH) {
+			c->args[2] = count - i;
+			return -ERESTART;
+		}
+		if (hypercall_read(c->args[1], op))
+			return -EFAULT;
+		op.status = swap_refs(&c->d->abi->gnttab, op.ref_a, op.ref_b);
+		if (hypercall_write(c->args[1], op))
+			return -EFAULT;
+		c->args[1] += sizeof(op);
+	}
+	return 0;
+}
+
+/* Giving pages away would break what the other domain believes of its memory map: refused. */
+static int64_t op_transfer(struct hypercall *c)
+{
+	struct gnttab_transfer op;
+	uint32_t i, count = (uint32_t)c->args[2];
+
+	for (i = 0; i < count; i++) {
+		if (i == HYPERCALL_BATCH) {
+			c->args[2] = count - i;
+			return -ERESTART;
+		}
+		if (hypercall_read(c->args[1], op))
+			return -EFAULT;
+		op.status = GNTST_general_error;
+		if (hypercall_write(c->args[1], op))
+			return -EFAULT;
+		c->args[1] += sizeof(op);
+	}
+	return 0;
+}
+
+/* x86 caches are coherent with whatever reads the page: there is nothing to do but to check. */
+static int64_t op_cache_flush(struct hypercall *c)
+{
+	struct gnttab_cache_flush op;
+	uint32_t i, count = (uint32_t)c->args[2];
+
+	for (i = 0; i < count; i++) {
+		if (i == HYPERCALL_BATCH) {
+			c->args[2] = count - i;
+			return -ERESTART;
+		}
+		if (hypercall_read(c->args[1], op))
+			return -EFAULT;
+		if (op.offset >= PAGE_SIZE || op.length > PAGE_SIZE ||
+		    op.offset + (uint32_t)op.length > PAGE_SIZE)
+			return -EINVAL;
+		c->args[1] += sizeof(op);
+	}
+	return 0;
+}
+
+static int64_t hypercall_grant_table_op_32(struct hypercall *c)
+{
+	switch ((uint32_t)c->args[0]) {
+	case GNTTABOP_query_size:
+		return op_query_size(c);
+	case GNTTABOP_setup_table:
+		return op_setup_table(c);
+	case GNTTABOP_set_version:
+		return op_set_version(c);
+	case GNTTABOP_get_version:
+		return op_get_version(c);
+	default:
+		return -ENOSYS;
+	}
+}
+
+int64_t hypercall_grant_table_op(struct hypercall *c)
+{
+	if (!c->is_64bit)
+		return hypercall_grant_table_op_32(c);
+	switch ((uint32_t)c->args[0]) {
+	case GNTTABOP_map_grant_ref:
+		return gnttab_op_map(c);
+	case GNTTABOP_unmap_grant_ref:
+		return gnttab_op_unmap(c);
+	case GNTTABOP_copy:
+		return gnttab_op_copy(c);
+	case GNTTABOP_query_size:
+		return op_query_size(c);
+	case GNTTABOP_setup_table:
+		return op_setup_table(c);
+	case GNTTABOP_set_version:
+		return op_set_version(c);
+	case GNTTABOP_get_version:
+		return op_get_version(c);
+	case GNTTABOP_swap_grant_ref:
+		return op_swap(c);
+	case GNTTABOP_transfer:
+		return op_transfer(c);
+	case GNTTABOP_cache_flush:
+		return op_cache_flush(c);
+	default: /* unmap_and_replace, get_status_frames, dump_table: for PV guests */
+		return -ENOSYS;
+	}
+}
