@@ -30,6 +30,12 @@ tests_unit_test_hvabi_LDADD = $(UNIT_LDADD)
 
 # ---- hv: virtualisation, vCPUs, scheduler ----
 
+check_PROGRAMS += tests/unit/test_sched_fair
+tests_unit_test_sched_fair_SOURCES = tests/unit/test_sched_fair.c hv/sched_fair.c
+tests_unit_test_sched_fair_CPPFLAGS = $(HV_CPPFLAGS) -I$(top_srcdir)/tests/unit
+tests_unit_test_sched_fair_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_sched_fair_LDADD = $(UNIT_LDADD)
+
 # ---- xen ----
 
 # ---- tools/lib ----
