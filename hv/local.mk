@@ -10,7 +10,7 @@ HV_BOOT_SOURCES = \
 	hv/cpu.c hv/frame.c hv/main.c hv/panic.c hv/slab.c hv/timer.c hv/trace.c \
 	hv/lib/format.c hv/lib/options.c hv/lib/string.c \
 	hv/arch/x86/boot/head.S hv/arch/x86/boot/multiboot2.c hv/arch/x86/boot/trampoline.S \
-	hv/arch/x86/apic.c hv/arch/x86/backtrace.c hv/arch/x86/entry.S hv/arch/x86/font.c \
+	hv/arch/x86/apic.c hv/arch/x86/backtrace.c hv/arch/x86/entry.S hv/arch/x86/features.c hv/arch/x86/font.c \
 	hv/arch/x86/font.h hv/arch/x86/host_map.c hv/arch/x86/idt.c hv/arch/x86/platform.c \
 	hv/arch/x86/screen.c hv/arch/x86/serial.c hv/arch/x86/smp.c
 

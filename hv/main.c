@@ -45,6 +45,23 @@ static void check_memory(void)
 			    have >> 20, need >> 20);
 }
 
+static void log_boot_info(void)
+{
+	const struct boot_module *m;
+	const struct boot_region *r;
+	uint32_t i;
+
+	for (i = 0; i < boot_info.nr_regions; i++) {
+		r = &boot_info.regions[i];
+		log_debug("memory %012lx-%012lx type %u\n", r->start, r->start + r->size - 1,
+			  (unsigned int)r->type);
+	}
+	for (i = 0; i < boot_info.nr_modules; i++) {
+		m = &boot_info.modules[i];
+		log_debug("module %u: %lx, %lu KiB: %s\n", i, m->start, m->size >> 10, m->cmdline);
+	}
+}
+
 static void check_modules(void)
 {
 	if (!boot_info.nr_modules)
@@ -63,6 +80,7 @@ noreturn void hv_main(void)
 
 	console_early_init(boot_info.cmdline);
 	log_info("hv " HV_VERSION ", command line: %s\n", boot_info.cmdline);
+	log_boot_info();
 	check_memory();
 	acpi_init();
 	frame_init();

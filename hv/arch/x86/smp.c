@@ -118,25 +118,3 @@ uint64_t arch_tsc(void)
 {
 	return rdtsc();
 }
-
-/* ---- what it is ---- */
-
-void arch_cpu_model(char *buf, size_t size)
-{
-	uint32_t text[13] = { 0 };
-	struct cpuid_regs r;
-	const char *start;
-	uint32_t i;
-
-	if (cpuid(0x80000000, 0).eax >= 0x80000004)
-		for (i = 0; i < 3; i++) {
-			r = cpuid(0x80000002 + i, 0);
-			text[i * 4] = r.eax;
-			text[i * 4 + 1] = r.ebx;
-			text[i * 4 + 2] = r.ecx;
-			text[i * 4 + 3] = r.edx;
-		}
-	for (start = (const char *)text; *start == ' '; start++)
-		;
-	strcopy(buf, start, size);
-}

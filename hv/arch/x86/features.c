@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the host's CPUs are and can do, for people and tools to see. */
+#include <hv/arch.h>
+#include <hv/clock.h>
+#include <hv/cpu.h>
+#include <hv/string.h>
+
+#include <arch/virt.h>
+#include <arch/x86.h>
+
+uint32_t arch_features(void)
+{
+	uint32_t features = virt->features();
+
+	if (this_cpu()->arch.x2apic)
+		features |= ARCH_FEATURE_X2APIC;
+	if (cpuid(1, 0).ecx & BIT(24))
+		features |= ARCH_FEATURE_TSC_DEADLINE;
+	if (clock_tsc_is_stable())
+		features |= ARCH_FEATURE_TSC_STABLE;
+	return features;
+}
+
+void arch_cpu_model(char *buf, size_t size)
+{
+	uint32_t text[13] = { 0 };
+	struct cpuid_regs r;
+	const char *start;
+	uint32_t i;
+
+	if (cpuid(0x80000000, 0).eax >= 0x80000004)
+		for (i = 0; i < 3; i++) {
+			r = cpuid(0x80000002 + i, 0);
+			text[i * 4] = r.eax;
+			text[i * 4 + 1] = r.ebx;
+			text[i * 4 + 2] = r.ecx;
+			text[i * 4 + 3] = r.edx;
+		}
+	for (start = (const char *)text; *start == ' '; start++)
+		;
+	strcopy(buf, start, size);
+}
