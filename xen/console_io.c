@@ -9,6 +9,7 @@
 #include <hv/clock.h>
 #include <hv/console.h>
 #include <hv/errno.h>
+#include <hv/guest_abi.h>
 
 #include "hypercall.h"
 #include "policy.h"
@@ -119,4 +120,9 @@ int64_t hypercall_console_io(struct hypercall *c)
 	default:
 		return -ENOSYS;
 	}
+}
+
+void guest_abi_debug_char(struct vcpu *v, char c)
+{
+	console_domain_write(v->domain, &c, 1);
 }
