@@ -246,14 +246,13 @@ static int add_devices(struct domain *d, struct fault *f)
 	for (unsigned int i = 0; !err && i < spec->nr_disks; i++) {
 		err = backend_add_disk(backend, d->domid, spec->name, &spec->disks[i], &reason);
 		if (err)
-			fault_set(f, disk_fault(err), "disk '%s': %s", spec->disks[i].target,
-				  reason ? reason : strerror(-err));
+			fault_set(f, disk_fault(err), "%s", reason ? reason : strerror(-err));
 	}
 	for (unsigned int i = 0; !err && i < spec->nr_nics; i++) {
 		err = backend_add_nic(backend, d->domid, spec->name, i, &spec->nics[i], &reason);
 		if (err)
 			fault_set(f, err == -ENOENT ? FAULT_BRIDGE_NOT_FOUND : FAULT_NETWORK_FAILED,
-				  "interface %u: %s", i, reason ? reason : strerror(-err));
+				  "%s", reason ? reason : strerror(-err));
 	}
 	free(reason);
 	return err;

@@ -36,7 +36,6 @@ static void finish(struct domain *d)
 {
 	struct fault fault;
 
-	d->domid = 0;
 	if (d->end != DOMAIN_END_RESTART) {
 		domain_set_state(d, DOMAIN_GONE);
 		domain_forget(d);

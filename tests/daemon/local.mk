@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# tests/daemon: hvd as it is, but over a pretended hypervisor.
+
+PRETENDED_HOST = tests/daemon/hvd-pretended tests/daemon/kernel
+EXTRA_PROGRAMS += $(PRETENDED_HOST)
+tests_daemon_hvd_pretended_SOURCES = $(HVD_SOURCES) tests/daemon/pretend.c
+tests_daemon_hvd_pretended_CFLAGS = $(AM_CFLAGS) $(HVD_CFLAGS)
+tests_daemon_hvd_pretended_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=xs_server_add_dom0
+tests_daemon_hvd_pretended_LDADD = $(HVD_PARTS) $(HVD_LIBS)
+
+tests_daemon_kernel_SOURCES = tests/daemon/kernel.S
+tests_daemon_kernel_CCASFLAGS =
+tests_daemon_kernel_LDFLAGS = -nostdlib -static -no-pie -Wl,-Ttext=0x1000000 -Wl,--build-id=none
+
+EXTRA_DIST += tests/daemon/lib.sh tests/daemon/lifecycle.sh tests/daemon/errors.sh
+DAEMON_TESTS = tests/daemon/lifecycle.sh tests/daemon/errors.sh
+TESTS += $(DAEMON_TESTS)
+tests/daemon/lifecycle.log tests/daemon/errors.log: $(PRETENDED_HOST) tools/hvctl/hvctl
