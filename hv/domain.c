@@ -86,6 +86,8 @@ static void destroy_vcpus(struct domain *d)
 		if (d->vcpus[i])
 			vcpu_destroy(d->vcpus[i]);
 	hv_free(d->vcpus, d->nr_vcpus * sizeof(d->vcpus[0]));
+	d->vcpus = NULL;
+	d->nr_vcpus = 0;
 }
 
 static int create_vcpus(struct domain *d)

@@ -163,6 +163,24 @@ static bool is_used(const struct grant_active *act)
 	return act->readers || act->writers;
 }
 
+/*
+ * The page behind a granter's frame, with a reference. Only RAM of its own: what it has borrowed
+ * itself is not its to lend.
+ */
+static int own_page(struct domain *granter, gfn_t gfn, bool write, mfn_t *ret_mfn)
+{
+	mfn_t mfn;
+
+	if (physmap_get_frame(granter, gfn, PHYSMAP_READ | (write ? PHYSMAP_WRITE : 0), &mfn))
+		return -EINVAL;
+	if (frame_of(mfn)->owner != granter->id) {
+		frame_put(mfn);
+		return -EINVAL;
+	}
+	*ret_mfn = mfn;
+	return 0;
+}
+
 /* The entry permits it by what it says now, and its page exists. Lock held. */
 static int claim_entry(struct domain *granter, struct gnttab *g, struct grant_active *act,
 		       grant_ref_t ref, domid_t user, bool write)
@@ -178,8 +196,7 @@ static int claim_entry(struct domain *granter, struct gnttab *g, struct grant_ac
 		return GNTST_okay; /* a first writer: the page is the one that we hold already */
 
 	if (claim.offset + (uint32_t)claim.length > PAGE_SIZE ||
-	    physmap_get_frame(granter, claim.gfn,
-			      PHYSMAP_READ | (write ? PHYSMAP_WRITE : 0), &act->mfn)) {
+	    own_page(granter, claim.gfn, write, &act->mfn)) {
 		format->unclaim(g, ref, true);
 		return GNTST_bad_page;
 	}

@@ -8,10 +8,15 @@ XEN_CPPFLAGS = $(HV_CPPFLAGS) -include stdint.h -D__XEN_INTERFACE_VERSION__=0x00
 
 noinst_LIBRARIES += xen/libguestabi.a
 xen_libguestabi_a_SOURCES = \
+	xen/abi_check.c \
 	xen/arch/x86/cpuid.c \
 	xen/arch/x86/hypercall.c \
 	xen/console_io.c \
 	xen/control.c \
+	xen/dom0.c \
+	xen/dom0_acpi.c \
+	xen/dom0_elf.c \
+	xen/dom0_memory.c \
 	xen/evtchn.c \
 	xen/evtchn_2l.c \
 	xen/evtchn_fifo.c \
@@ -47,6 +52,7 @@ noinst_HEADERS += \
 	xen/abi_state.h \
 	xen/bits.h \
 	xen/console_io.h \
+	xen/dom0.h \
 	xen/evtchn.h \
 	xen/gnttab.h \
 	xen/hypercall.h \
