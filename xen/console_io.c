@@ -77,11 +77,6 @@ void console_domain_write(struct domain *d, const char *bytes, size_t n)
 	spin_unlock(&a->lock);
 }
 
-void guest_abi_debug_char(struct vcpu *v, char c)
-{
-	console_domain_write(v->domain, &c, 1);
-}
-
 static int64_t op_write(struct hypercall *c, uint32_t count, uint64_t buffer)
 {
 	char chunk[CHUNK];
