@@ -379,6 +379,27 @@ static void equal_events_that_wait_are_one(void)
 	end();
 }
 
+/* Even when the client is in the middle of reading one. */
+static void events_of_a_watch_that_ends_are_dropped(void)
+{
+	begin();
+	talk_watch(guest, "a", "t");
+	CU_ASSERT_TRUE(talk_event(guest, "a", "t"));
+	guest->window = 20;
+	talk_write_node(dom0, 0, "/local/domain/1/a/1", "");
+	talk_write_node(dom0, 0, "/local/domain/1/a/2", "");
+	talk_write_node(dom0, 0, "/local/domain/1/a/3", "");
+	talk_put(guest, XS_UNWATCH, 0, "a\0t", 4);
+	talk_run(guest);
+	guest->window = 1 << 16;
+	CU_ASSERT_TRUE(talk_event(guest, "a/1", "t"));
+	CU_ASSERT_TRUE(talk_get(guest));
+	CU_ASSERT_EQUAL(guest->reply_type, XS_UNWATCH);
+	CU_ASSERT_TRUE(talk_silence(guest));
+	CU_ASSERT_EQUAL(guest->client.nr_waiting_events, 0);
+	end();
+}
+
 static void special_watches_need_permission(void)
 {
 	begin();
@@ -948,7 +969,9 @@ UNIT_MAIN("xenstore protocol", UNIT_TEST(write_makes_parents_and_read_gives_back
 	  UNIT_TEST(removal_fires_on_watched_nodes_below),
 	  UNIT_TEST(who_may_not_read_hears_nothing),
 	  UNIT_TEST(the_same_watch_twice_is_refused_and_unwatch_ends_it),
-	  UNIT_TEST(equal_events_that_wait_are_one), UNIT_TEST(special_watches_need_permission),
+	  UNIT_TEST(equal_events_that_wait_are_one),
+	  UNIT_TEST(events_of_a_watch_that_ends_are_dropped),
+	  UNIT_TEST(special_watches_need_permission),
 	  UNIT_TEST(an_event_that_does_not_fit_names_the_watched_node),
 	  UNIT_TEST(a_transaction_is_alone_until_it_commits),
 	  UNIT_TEST(what_was_read_and_changed_meanwhile_is_a_conflict),

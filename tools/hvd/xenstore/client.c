@@ -30,8 +30,9 @@ struct client_watch {
 	struct watch watch;
 	TAILQ_ENTRY(client_watch) link;
 	struct client *client;
-	size_t relative; /* how much of an event's path the client does not see */
-	char *path;	 /* absolute */
+	size_t relative;	  /* how much of an event's path the client does not see */
+	struct wire_queue events; /* of this watch, that wait; they are on client.out too */
+	char *path;		  /* absolute */
 	char *token;
 };
 
@@ -50,6 +51,8 @@ static void client_drop_out(struct client *c, struct wire_out *out)
 	TAILQ_REMOVE(&c->out, out, link);
 	c->out_bytes -= out->length;
 	c->nr_waiting_events -= out->header.type == XS_WATCH_EVENT;
+	if (out->watch)
+		TAILQ_REMOVE(&out->watch->events, out, same_watch);
 	free(out);
 }
 
@@ -101,34 +104,33 @@ void client_reply_error(struct client *c, int err)
 	client_reply(c, XS_ERROR, name, strlen(name) + 1);
 }
 
-static bool client_awaits(const struct client *c, const struct wire_out *event)
+static bool event_waits(const struct client_watch *cw, const struct wire_out *event)
 {
 	const struct wire_out *out;
 
-	TAILQ_FOREACH_REVERSE(out, &c->out, wire_queue, link)
-	{
-		if (out->length == event->length && out->header.type == XS_WATCH_EVENT &&
-		    !out->sent && !memcmp(out->payload, event->payload, event->header.len))
+	TAILQ_FOREACH (out, &cw->events, same_watch) {
+		if (out->length == event->length && !out->sent &&
+		    !memcmp(out->payload, event->payload, event->header.len))
 			return true;
 	}
 	return false;
 }
 
-static void client_queue_event(struct client *c, struct wire_out *event)
+static void client_queue_event(struct client *c, struct client_watch *cw, struct wire_out *event)
 {
-	if (client_awaits(c, event)) {
+	bool full = c->out_bytes > OUTPUT_MAX ||
+		    (!c->who.privileged &&
+		     c->nr_waiting_events >= c->store->quota.limits.waiting_events);
+
+	if (full && !c->nr_lost_events++)
+		log_warning("xenstore: domain %u does not read its watch events and loses some",
+			    c->who.domid);
+	if (full || event_waits(cw, event)) {
 		free(event);
 		return;
 	}
-	if (c->out_bytes > OUTPUT_MAX ||
-	    (!c->who.privileged && c->nr_waiting_events >= c->store->quota.limits.waiting_events)) {
-		if (!c->nr_lost_events++)
-			log_warning("xenstore: domain %u does not read its watch events and loses "
-				    "some",
-				    c->who.domid);
-		free(event);
-		return;
-	}
+	event->watch = cw;
+	TAILQ_INSERT_TAIL(&cw->events, event, same_watch);
 	client_queue(c, event);
 	c->nr_waiting_events++;
 	c->ops->wake(c->arg);
@@ -140,7 +142,7 @@ static void client_on_event(struct watch *w, const char *path)
 {
 	struct client_watch *cw = (struct client_watch *)w;
 
-	client_queue_event(cw->client,
+	client_queue_event(cw->client, cw,
 			   wire_out_event(path + cw->relative, cw->path + cw->relative, cw->token));
 }
 
@@ -169,6 +171,7 @@ int client_watch(struct client *c, const char *path, size_t relative, const char
 	quota_add(quota, c->who.domid, QUOTA_WATCHES, 1);
 
 	cw = xcalloc(1, sizeof(*cw));
+	TAILQ_INIT(&cw->events);
 	cw->client = c;
 	cw->relative = relative;
 	cw->path = xstrdup(path);
@@ -187,8 +190,18 @@ void client_fire_first(struct client *c, const char *path, const char *token)
 	client_on_event(&cw->watch, path);
 }
 
+/* Its events that wait go with it, but for one that the client has begun to read. */
 static void client_drop_watch(struct client *c, struct client_watch *cw)
 {
+	struct wire_out *out, *next;
+
+	for (out = TAILQ_FIRST(&cw->events); out; out = next) {
+		next = TAILQ_NEXT(out, same_watch);
+		if (out->sent)
+			out->watch = NULL;
+		else
+			client_drop_out(c, out);
+	}
 	watch_remove(&c->store->watches, &cw->watch);
 	quota_add(&c->store->quota, c->who.domid, QUOTA_WATCHES, -1);
 	TAILQ_REMOVE(&c->watches, cw, link);

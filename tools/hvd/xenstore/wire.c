@@ -88,6 +88,7 @@ struct wire_out *wire_out_create(uint32_t type, uint32_t req_id, uint32_t tx_id,
 {
 	struct wire_out *out = xmalloc(sizeof(*out) + length);
 
+	out->watch = NULL;
 	out->sent = 0;
 	out->length = sizeof(out->header) + length;
 	out->header = (struct xsd_sockmsg){ type, req_id, tx_id, (uint32_t)length };

@@ -45,8 +45,12 @@ int wire_number(const char *text, uint32_t max, uint32_t *ret_value);
 
 /* ---- replies and events ---- */
 
+struct client_watch;
+
 struct wire_out {
 	TAILQ_ENTRY(wire_out) link;
+	struct client_watch *watch; /* whose event it is; NULL: a reply, or the watch is gone */
+	TAILQ_ENTRY(wire_out) same_watch;
 	size_t sent;
 	size_t length; /* of header and payload */
 	struct xsd_sockmsg header;
