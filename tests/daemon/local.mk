@@ -2,6 +2,7 @@
 # tests/daemon: hvd as it is, but over a pretended hypervisor.
 
 PRETENDED_HOST = tests/daemon/hvd-pretended tests/daemon/kernel
+CLEANFILES += $(PRETENDED_HOST)
 EXTRA_PROGRAMS += $(PRETENDED_HOST)
 tests_daemon_hvd_pretended_SOURCES = $(HVD_SOURCES) tests/daemon/pretend.c
 tests_daemon_hvd_pretended_CFLAGS = $(AM_CFLAGS) $(HVD_CFLAGS)
