@@ -11,8 +11,6 @@
 #include <hv/panic.h>
 #include <hv/spinlock.h>
 
-#include <arch/time.h>
-
 /* Below this many nanoseconds, two TSCs are taken for equal: the comparison sees no better. */
 #define SAME_NS 1000
 

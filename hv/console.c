@@ -7,6 +7,7 @@
  * every few milliseconds while the control domain listens (an interrupt line would have to be
  * shared with the control domain's I/O APIC). The screen is hv's until the control domain starts.
  */
+#include <hv/arch.h>
 #include <hv/boot.h>
 #include <hv/clock.h>
 #include <hv/console.h>
@@ -14,9 +15,6 @@
 #include <hv/spinlock.h>
 #include <hv/string.h>
 #include <hv/timer.h>
-
-#include <arch/serial.h>
-#include <arch/screen.h>
 
 #define RING_SIZE 65536u /* a power of two */
 #define INPUT_SIZE 256u
@@ -47,9 +45,9 @@ static bool input_wanted;
 static void write_devices(const char *bytes, size_t n)
 {
 	if (serial_on)
-		serial_write(bytes, n);
+		arch_serial_write(bytes, n);
 	if (screen_on)
-		screen_write(bytes, n);
+		arch_screen_write(bytes, n);
 }
 
 static void write_ring(const char *bytes, size_t n)
@@ -123,7 +121,7 @@ static bool take_input(void)
 	char c;
 
 	lock();
-	while (serial_read(&c)) {
+	while (arch_serial_read(&c)) {
 		if (input_head - input_tail == INPUT_SIZE)
 			continue;
 		input[input_head++ % INPUT_SIZE] = c;
@@ -166,7 +164,7 @@ size_t console_input_read(char *buf, size_t size)
 
 bool console_owns_port(uint16_t port)
 {
-	return serial_on && serial_owns_port(port);
+	return serial_on && arch_serial_owns_port(port);
 }
 
 /* ---- start ---- */
@@ -211,20 +209,20 @@ void console_early_init(const char *cmdline)
 	set_level(opt_loglvl);
 	timer_init(&input_timer, poll_input);
 	if (list_has(opt_console, "com1"))
-		serial_on = serial_init(opt_com1);
+		serial_on = arch_serial_init(opt_com1);
 	if (list_has(opt_console, "vga"))
-		screen_on = screen_init_text();
+		screen_on = arch_screen_init_text();
 	/* What has been said so far was heard by nobody. */
 	write_devices(ring, ring_end);
 }
 
 void console_framebuffer_init(void)
 {
-	if (!list_has(opt_console, "vga") || screen_on || !screen_init_framebuffer())
+	if (!list_has(opt_console, "vga") || screen_on || !arch_screen_init_framebuffer())
 		return;
 	lock();
 	screen_on = true;
-	screen_write(ring, MIN(ring_end, (uint64_t)RING_SIZE));
+	arch_screen_write(ring, MIN(ring_end, (uint64_t)RING_SIZE));
 	unlock();
 }
 
@@ -238,5 +236,5 @@ void console_release_screen(void)
 void console_set_panic(void)
 {
 	in_panic = true;
-	screen_on = list_has(opt_console, "vga") && screen_is_ready();
+	screen_on = list_has(opt_console, "vga") && arch_screen_is_ready();
 }

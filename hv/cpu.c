@@ -19,8 +19,6 @@
 #include <hv/timer.h>
 #include <hv/vcpu.h>
 
-#include <arch/smp.h>
-
 struct cpu *cpus[NR_CPUS];
 uint32_t nr_cpus;
 

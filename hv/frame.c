@@ -9,6 +9,7 @@
  *
  * Frame 0 is never handed out: hv leaves page 0 unmapped so that a NULL pointer of its own traps.
  */
+#include <hv/arch.h>
 #include <hv/boot.h>
 #include <hv/buddy.h>
 #include <hv/console.h>
@@ -17,8 +18,6 @@
 #include <hv/frame.h>
 #include <hv/panic.h>
 #include <hv/string.h>
-
-#include <arch/memory.h>
 
 /* Beyond this many the count is a leak or an attack: no more references are given. */
 #define REFS_MAX 0x7fffffffu
@@ -266,9 +265,9 @@ static paddr_t place_table(uint64_t size)
 
 static void mark_used(paddr_t start, uint64_t size)
 {
-	uint64_t n = start >> PAGE_SHIFT, last = (start + size - 1) >> PAGE_SHIFT;
+	uint64_t n = start >> PAGE_SHIFT, end = DIV_ROUND_UP(start + size, PAGE_SIZE);
 
-	for (; n <= last && n < buddy.nr_frames; n++) {
+	for (; size && n < end && n < buddy.nr_frames; n++) {
 		if (buddy.frames[n].type == FRAME_FREE)
 			nr_frames_hv++;
 		buddy.frames[n].type = FRAME_HV;

@@ -17,8 +17,6 @@
 #include <hv/sched.h>
 #include <hv/vcpu.h>
 
-#include <arch/memory.h>
-#include <arch/smp.h>
 
 #ifndef HV_VERSION
 #define HV_VERSION "0"

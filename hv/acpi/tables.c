@@ -4,12 +4,11 @@
  * once, checked, and kept; the tables themselves stay where the firmware put them.
  */
 #include <hv/acpi.h>
+#include <hv/arch.h>
 #include <hv/boot.h>
 #include <hv/console.h>
 #include <hv/panic.h>
 #include <hv/string.h>
-
-#include <arch/memory.h>
 
 #define MAX_TABLES 64u
 /* Longer than any table that firmware has: a broken length must not lead us through all memory. */

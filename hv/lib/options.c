@@ -10,7 +10,8 @@
 #include <hv/errno.h>
 #include <hv/string.h>
 
-extern const struct option options_start[], options_end[];
+/* The linker makes these for a section with such a name; hv.lds.S does the same. */
+extern const struct option __start_options[], __stop_options[];
 
 /* Decimal, or hexadecimal after 0x. *end: the first character that is no digit. */
 static int parse_integer(const char *s, const char **end, uint64_t *ret)
@@ -41,57 +42,51 @@ static int parse_integer(const char *s, const char **end, uint64_t *ret)
 	return 0;
 }
 
-/* As Xen: B, K, M, G or T behind it; without a letter it counts KiB. Of "min:..,max:..", 'max'. */
-static int parse_size(const char *s, uint64_t *ret)
+/* As Xen: B, K, M, G or T behind it; without a letter it counts KiB. Up to the end or a comma. */
+static int parse_one_size(const char *s, uint64_t *ret)
 {
+	static const char letters[] = "bBkKmMgGtT";
 	unsigned int shift = 10;
-	const char *end;
+	const char *end, *letter;
 	uint64_t n;
 	int err;
 
-	for (; *s; s++)
-		if (!strncmp(s, "max:", 4)) {
-			s += 4;
-			break;
-		} else if (*s >= '0' && *s <= '9') {
-			break;
-		}
 	err = parse_integer(s, &end, &n);
 	if (err)
 		return err;
-	switch (*end) {
-	case 'T':
-	case 't':
-		shift = 40;
-		break;
-	case 'G':
-	case 'g':
-		shift = 30;
-		break;
-	case 'M':
-	case 'm':
-		shift = 20;
-		break;
-	case 'K':
-	case 'k':
-		break;
-	case 'B':
-	case 'b':
-		shift = 0;
-		break;
-	case 0:
-	case ',':
-		end--;
-		break;
-	default:
-		return -EINVAL;
+	letter = *end ? strchr(letters, *end) : NULL;
+	if (letter) {
+		shift = (unsigned int)(letter - letters) / 2 * 10;
+		end++;
 	}
-	end++;
 	if (*end && *end != ',')
 		return -EINVAL;
 	if (n > UINT64_MAX >> shift)
 		return -ERANGE;
 	*ret = n << shift;
+	return 0;
+}
+
+/* "AMOUNT", or Xen's list "AMOUNT,min:..,max:..": of that the amount, else the maximum. */
+static int parse_size(const char *s, uint64_t *ret)
+{
+	uint64_t amount = 0, max = 0, ignored;
+	int err;
+
+	do {
+		if (!strncmp(s, "max:", 4))
+			err = parse_one_size(s + 4, &max);
+		else if (!strncmp(s, "min:", 4))
+			err = parse_one_size(s + 4, &ignored);
+		else
+			err = parse_one_size(s, &amount);
+		if (err)
+			return err;
+		s = strchr(s, ',');
+	} while (s++);
+	if (!amount && !max)
+		return -EINVAL;
+	*ret = amount ? amount : max;
 	return 0;
 }
 
@@ -155,7 +150,7 @@ static const struct option *find_option(const char *name)
 {
 	const struct option *opt;
 
-	for (opt = options_start; opt < options_end; opt++)
+	for (opt = __start_options; opt < __stop_options; opt++)
 		if (!strcmp(opt->name, name))
 			return opt;
 	return NULL;

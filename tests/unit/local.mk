@@ -28,6 +28,49 @@ tests_unit_test_hvabi_LDADD = $(UNIT_LDADD)
 
 # ---- hv: boot, memory, lib, ACPI ----
 
+# hv's files on the fake architecture: FAKE_SOURCES is what stands in for the rest of hv.
+FAKE_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/hv/include -I$(top_srcdir)/hv/arch/fake/include \
+	-I$(top_srcdir)/tests/unit
+FAKE_SOURCES = hv/arch/fake/fake.c hv/arch/fake/include/arch/cpu.h \
+	hv/arch/fake/include/arch/domain.h hv/arch/fake/include/arch/fake.h \
+	hv/arch/fake/include/arch/limits.h hv/arch/fake/include/arch/string.h \
+	hv/arch/fake/include/arch/vcpu.h
+# So that hv's and the C library's functions can be told apart in one program.
+HV_RENAME = -Dmemcpy=hv_memcpy -Dmemmove=hv_memmove -Dmemset=hv_memset -Dmemcmp=hv_memcmp \
+	-Dstrlen=hv_strlen -Dstrnlen=hv_strnlen -Dstrcmp=hv_strcmp -Dstrncmp=hv_strncmp \
+	-Dstrchr=hv_strchr -Dsnprintf=hv_snprintf -Dvsnprintf=hv_vsnprintf
+
+check_PROGRAMS += tests/unit/test_acpi
+tests_unit_test_acpi_SOURCES = tests/unit/test_acpi.c hv/acpi/parse.c hv/acpi/tables.c $(FAKE_SOURCES)
+tests_unit_test_acpi_CPPFLAGS = $(FAKE_CPPFLAGS)
+tests_unit_test_acpi_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_acpi_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_buddy
+tests_unit_test_buddy_SOURCES = tests/unit/test_buddy.c hv/buddy.c $(FAKE_SOURCES)
+tests_unit_test_buddy_CPPFLAGS = $(FAKE_CPPFLAGS)
+tests_unit_test_buddy_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_buddy_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_frame
+tests_unit_test_frame_SOURCES = tests/unit/test_frame.c hv/frame.c hv/buddy.c hv/slab.c $(FAKE_SOURCES)
+tests_unit_test_frame_CPPFLAGS = $(FAKE_CPPFLAGS)
+tests_unit_test_frame_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_frame_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_hvlib
+tests_unit_test_hvlib_SOURCES = tests/unit/test_hvlib.c hv/lib/format.c hv/lib/options.c hv/lib/string.c hv/boot_info.c \
+	$(FAKE_SOURCES)
+tests_unit_test_hvlib_CPPFLAGS = $(FAKE_CPPFLAGS) $(HV_RENAME) -fno-builtin
+tests_unit_test_hvlib_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_hvlib_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_timer
+tests_unit_test_timer_SOURCES = tests/unit/test_timer.c hv/timer.c hv/clock.c $(FAKE_SOURCES)
+tests_unit_test_timer_CPPFLAGS = $(FAKE_CPPFLAGS)
+tests_unit_test_timer_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_timer_LDADD = $(UNIT_LDADD)
+
 # ---- hv: virtualisation, vCPUs, scheduler ----
 
 check_PROGRAMS += tests/unit/test_sched_fair

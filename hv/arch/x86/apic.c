@@ -17,7 +17,6 @@
 #include <hv/panic.h>
 
 #include <arch/apic.h>
-#include <arch/smp.h>
 #include <arch/x86.h>
 
 /* Register numbers: times 16 the offset in the page, plus 0x800 the MSR. */

@@ -15,7 +15,7 @@
 #include <hv/panic.h>
 
 #include <arch/boot.h>
-#include <arch/memory.h>
+#include <arch/host_map.h>
 #include <arch/x86.h>
 
 #define NR_LEVELS 4u
@@ -171,10 +171,10 @@ void arch_memory_init(void)
 		must_map(firmware_ranges[i].start, firmware_ranges[i].end, PTE_NX);
 	/* The text screen, which may be in use already. */
 	must_map(0xb8000, 0xc0000, PTE_W | PTE_NX | PTE_UC);
-	arch_memory_cpu_init();
+	host_map_cpu_init();
 }
 
-void arch_memory_cpu_init(void)
+void host_map_cpu_init(void)
 {
 	wrmsr(MSR_PAT, HOST_PAT);
 	write_cr3((uintptr_t)root);
@@ -200,7 +200,7 @@ void *arch_map_device(paddr_t address, size_t size)
 									     NULL;
 }
 
-void *arch_map_framebuffer(paddr_t address, size_t size)
+void *host_map_framebuffer(paddr_t address, size_t size)
 {
 	return map_range(address, address + size, PTE_W | PTE_NX | PTE_WC_4K) ?
 		       paddr_to_ptr(address) :

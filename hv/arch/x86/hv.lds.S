@@ -30,9 +30,9 @@ SECTIONS
 	.rodata : {
 		*(.rodata .rodata.*)
 		. = ALIGN(8);
-		options_start = .;
-		KEEP(*(.options))
-		options_end = .;
+		__start_options = .;
+		KEEP(*(options))
+		__stop_options = .;
 		. = ALIGN(8);
 		KEEP(*(.symbols))
 	} :rodata

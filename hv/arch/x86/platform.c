@@ -5,7 +5,6 @@
 #include <hv/clock.h>
 #include <hv/compiler.h>
 
-#include <arch/time.h>
 #include <arch/x86.h>
 
 /* ---- measuring the TSC ---- */

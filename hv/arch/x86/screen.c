@@ -8,8 +8,8 @@
 #include <hv/boot.h>
 #include <hv/compiler.h>
 
-#include <arch/memory.h>
-#include <arch/screen.h>
+
+#include <arch/host_map.h>
 
 #include "font.h"
 
@@ -116,7 +116,7 @@ static void put(char c)
 	show(column++, row, c);
 }
 
-void screen_write(const char *bytes, size_t n)
+void arch_screen_write(const char *bytes, size_t n)
 {
 	while (n--)
 		put(*bytes++);
@@ -135,7 +135,7 @@ static void start(uint32_t nr_columns, uint32_t nr_rows)
 	row = 0;
 }
 
-bool screen_init_text(void)
+bool arch_screen_init_text(void)
 {
 	const struct boot_framebuffer *fb = &boot_info.framebuffer;
 
@@ -147,7 +147,7 @@ bool screen_init_text(void)
 	return true;
 }
 
-bool screen_init_framebuffer(void)
+bool arch_screen_init_framebuffer(void)
 {
 	const struct boot_framebuffer *fb = &boot_info.framebuffer;
 
@@ -157,7 +157,7 @@ bool screen_init_framebuffer(void)
 	    fb->green_size > 10 || fb->blue_size > 10 || fb->red_pos > 24 || fb->green_pos > 24 ||
 	    fb->blue_pos > 24)
 		return false;
-	pixels = arch_map_framebuffer(fb->address, (uint64_t)fb->pitch * fb->height);
+	pixels = host_map_framebuffer(fb->address, (uint64_t)fb->pitch * fb->height);
 	if (!pixels)
 		return false;
 	scale = fb->width >= 1600 ? 2 : 1;
@@ -165,7 +165,7 @@ bool screen_init_framebuffer(void)
 	return true;
 }
 
-bool screen_is_ready(void)
+bool arch_screen_is_ready(void)
 {
 	return rows != 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* 16550 UART, polled. */
+#include <hv/arch.h>
 #include <hv/clock.h>
 
-#include <arch/serial.h>
 #include <arch/x86.h>
 
 #define DEFAULT_PORT 0x3f8u
@@ -56,7 +56,7 @@ static void next_field(const char **s)
 		(*s)++;
 }
 
-bool serial_init(const char *config)
+bool arch_serial_init(const char *config)
 {
 	uint32_t baud = number(&config), given_port, divisor;
 
@@ -90,7 +90,7 @@ static void wait_until_empty(void)
 			return;
 }
 
-void serial_write(const char *bytes, size_t n)
+void arch_serial_write(const char *bytes, size_t n)
 {
 	uint32_t room = 0;
 
@@ -109,7 +109,7 @@ void serial_write(const char *bytes, size_t n)
 	}
 }
 
-bool serial_read(char *ret_c)
+bool arch_serial_read(char *ret_c)
 {
 	uint8_t status = inb((uint16_t)(port + REG_STATUS));
 
@@ -119,7 +119,7 @@ bool serial_read(char *ret_c)
 	return true;
 }
 
-bool serial_owns_port(uint16_t p)
+bool arch_serial_owns_port(uint16_t p)
 {
 	return p >= port && p < port + 8;
 }

@@ -12,9 +12,8 @@
 
 #include <arch/apic.h>
 #include <arch/boot.h>
+#include <arch/host_map.h>
 #include <arch/idt.h>
-#include <arch/memory.h>
-#include <arch/smp.h>
 #include <arch/x86.h>
 
 #define INIT_DELAY_US 10000u
@@ -30,7 +29,7 @@ void arch_cpu_init(void)
 	if (this_cpu()->id == 0)
 		apic_init();
 	else
-		arch_memory_cpu_init();
+		host_map_cpu_init();
 	idt_load();
 	apic_cpu_init();
 }

@@ -48,6 +48,47 @@ uint64_t arch_tsc(void);
 void arch_backtrace(void);
 void *arch_map_device(paddr_t address, size_t size); /* uncached, for hv; boot only */
 
+/* ---- boot: the machine ---- */
+/* hv's image, page-aligned. */
+void arch_image_range(paddr_t *ret_start, paddr_t *ret_end);
+/* Below this everything is mapped until arch_memory_init(). */
+paddr_t arch_boot_mapped_limit(void);
+/* hv's own page tables: all RAM of boot_info, the firmware's tables; nothing both writable and
+ * executable. */
+void arch_memory_init(void);
+/* The firmware's tables: cached, read-only. NULL: cannot be mapped. */
+const void *arch_map_firmware(paddr_t address, size_t size);
+
+uint32_t arch_apic_id(void); /* what the hardware calls the CPU we run on */
+/* Own CPU, each once: page tables, exceptions, local interrupt controller. */
+void arch_cpu_init(void);
+/* Boot CPU, when the clock runs: measures the timer behind arch_timer_arm(). */
+void arch_timer_init(void);
+/* What starting CPUs needs. -ENOMEM: no page below 1 MiB. */
+int arch_smp_prepare(void) __must_check;
+/* Starts one, and waits until it has called arch_cpu_started(). -ETIMEDOUT: it did not. */
+int arch_cpu_start(struct cpu *cpu) __must_check;
+void arch_cpu_started(struct cpu *cpu);
+void arch_smp_done(void);
+
+/* TSC ticks per millisecond, measured; 0: there is nothing to measure it with. */
+uint32_t arch_calibrate_tsc_khz(void);
+/* The CPU promises that its TSC neither stops nor changes its rate. */
+bool arch_tsc_is_invariant(void);
+/* Seconds since 1970 (UTC) from the RTC; 0: it holds no valid time. */
+uint64_t arch_read_rtc(void);
+
+/* ---- console devices; callers hold the console lock ---- */
+/* "baud[,8n1[,ioport]]"; baud "auto" keeps the rate. false: no UART answers there. */
+bool arch_serial_init(const char *config);
+void arch_serial_write(const char *bytes, size_t n);
+bool arch_serial_read(char *ret_c);
+bool arch_serial_owns_port(uint16_t port);
+bool arch_screen_init_text(void);	 /* false: the screen is no text screen */
+bool arch_screen_init_framebuffer(void); /* memory is mapped. false: there is none */
+bool arch_screen_is_ready(void);
+void arch_screen_write(const char *bytes, size_t n);
+
 /* ---- domains and vCPUs ---- */
 int arch_domain_init(struct domain *d) __must_check;
 void arch_domain_fini(struct domain *d);

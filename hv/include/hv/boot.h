@@ -78,7 +78,7 @@ struct option {
 };
 #define OPTION_(name_, var_, kind_)                                                                \
 	static const struct option option_##var_                                                   \
-		__attribute__((used, section(".options"), aligned(8))) = {                         \
+		__attribute__((used, section("options"), aligned(8))) = {                         \
 			name_, &(var_), kind_, sizeof(var_) }
 #define OPTION_SIZE(name, var) OPTION_(name, var, OPTION_KIND_SIZE)	/* uint64_t */
 #define OPTION_UINT(name, var) OPTION_(name, var, OPTION_KIND_UINT)	/* uint32_t */

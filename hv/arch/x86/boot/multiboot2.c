@@ -12,7 +12,6 @@
 #include <hv/string.h>
 
 #include <arch/boot.h>
-#include <arch/memory.h>
 
 #define TAG_END 0u
 #define TAG_CMDLINE 1u

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Timers and the clock that they go by. */
+#include <stdlib.h>
+
+#include <hv/arch.h>
+#include <hv/clock.h>
+#include <hv/cpu.h>
+#include <hv/timer.h>
+
+#include <arch/fake.h>
+
+#include "unit.h"
+
+static unsigned int fired;
+static uint64_t last_deadline;
+
+static void count(struct timer *t)
+{
+	fired++;
+	CU_ASSERT(t->deadline_ns >= last_deadline);
+	CU_ASSERT(t->deadline_ns <= clock_ns());
+	last_deadline = t->deadline_ns;
+}
+
+static void start(void)
+{
+	fake_machine(1 << 20, 2);
+	fake_tsc = 1000;
+	clock_init();
+	timer_cpu_init(cpus[0]);
+	timer_cpu_init(cpus[1]);
+	fired = 0;
+	last_deadline = 0;
+}
+
+static void at(uint64_t ns)
+{
+	fake_tsc = 1000 + ns;
+	CU_ASSERT_EQUAL(clock_ns(), ns);
+}
+
+static void timers_fire_in_order_and_not_early(void)
+{
+	static struct timer timers[500];
+	unsigned int i;
+
+	start();
+	srandom(3);
+	for (i = 0; i < 500; i++) {
+		timer_init(&timers[i], count);
+		timer_set(&timers[i], 1000 + (uint64_t)random() % 1000);
+	}
+	at(999);
+	timer_run_queue();
+	CU_ASSERT_EQUAL(fired, 0);
+	for (i = 1000; i < 2000; i += 10) {
+		at(i);
+		timer_run_queue();
+	}
+	at(2000);
+	while (this_cpu()->work & CPU_TIMER) {
+		this_cpu()->work = 0;
+		timer_run_queue();
+	}
+	timer_run_queue();
+	CU_ASSERT_EQUAL(fired, 500);
+	CU_ASSERT_PTR_NULL(this_cpu()->timers.root);
+}
+
+static void hardware_is_set_to_the_earliest(void)
+{
+	struct timer a, b;
+
+	start();
+	timer_init(&a, count);
+	timer_init(&b, count);
+	timer_set(&a, 5000);
+	CU_ASSERT_EQUAL(this_cpu()->arch.timer_ns, 5000);
+	timer_set(&b, 3000);
+	CU_ASSERT_EQUAL(this_cpu()->arch.timer_ns, 3000);
+	timer_cancel(&b);
+	at(3000);
+	timer_run_queue();
+	CU_ASSERT_EQUAL(fired, 0);
+	CU_ASSERT_EQUAL(this_cpu()->arch.timer_ns, 5000);
+	timer_kill(&a);
+}
+
+static void cancelled_in_any_order_none_fires(void)
+{
+	static struct timer timers[300];
+	unsigned int i;
+
+	start();
+	for (i = 0; i < 300; i++) {
+		timer_init(&timers[i], count);
+		timer_set(&timers[i], 100 + (i * 37) % 300);
+	}
+	for (i = 0; i < 300; i += 2)
+		timer_cancel(&timers[(i * 7) % 300]);
+	for (i = 0; i < 300; i++)
+		timer_cancel(&timers[i]);
+	for (i = 0; i < 300; i++) {
+		timer_cancel(&timers[i]); /* idempotent */
+		CU_ASSERT(!timer_is_set(&timers[i]));
+	}
+	CU_ASSERT_PTR_NULL(this_cpu()->timers.root);
+	at(10000);
+	timer_run_queue();
+	CU_ASSERT_EQUAL(fired, 0);
+}
+
+static void heap_keeps_its_order_through_random_moves(void)
+{
+	static struct timer timers[100];
+	unsigned int i, step;
+
+	start();
+	srandom(9);
+	for (i = 0; i < 100; i++)
+		timer_init(&timers[i], count);
+	for (step = 0; step < 20000; step++) {
+		i = (unsigned int)random() % 100;
+		if (random() % 3)
+			timer_set(&timers[i], clock_ns() + (uint64_t)random() % 500 + 1);
+		else
+			timer_cancel(&timers[i]);
+		if (step % 10 == 0) {
+			fake_tsc += (uint64_t)random() % 50;
+			last_deadline = 0;
+			timer_run_queue();
+		}
+		for (i = 0; i < 100; i++)
+			CU_ASSERT_FATAL(!timer_is_set(&timers[i]) ||
+					this_cpu()->timers.root->deadline_ns <=
+						timers[i].deadline_ns);
+	}
+	for (i = 0; i < 100; i++)
+		timer_kill(&timers[i]);
+}
+
+static void set_on_another_cpu_moves_it_there(void)
+{
+	struct timer t;
+
+	start();
+	timer_init(&t, count);
+	timer_set(&t, 100);
+	fake_set_cpu(1);
+	timer_set(&t, 200);
+	CU_ASSERT_PTR_EQUAL(t.cpu, cpus[1]);
+	CU_ASSERT_PTR_NULL(cpus[0]->timers.root);
+	fake_set_cpu(0);
+	at(300);
+	timer_run_queue();
+	CU_ASSERT_EQUAL(fired, 0);
+	fake_set_cpu(1);
+	timer_run_queue();
+	CU_ASSERT_EQUAL(fired, 1);
+}
+
+static void again(struct timer *t)
+{
+	fired++;
+	timer_set(t, clock_ns());
+}
+
+static void timer_that_sets_itself_does_not_hold_the_cpu(void)
+{
+	struct timer t;
+
+	start();
+	timer_init(&t, again);
+	timer_set(&t, 0);
+	timer_run_queue();
+	CU_ASSERT(fired >= 1 && fired < 1000);
+	CU_ASSERT(this_cpu()->work & CPU_TIMER);
+	timer_kill(&t);
+	CU_ASSERT(!timer_is_set(&t));
+}
+
+/* ---- clock ---- */
+
+static void scale_is_exact_for_every_frequency(void)
+{
+	static const uint32_t khz[] = { 1000, 33333, 999999, 1000000, 1000001, 2300123, 6000000 };
+	struct clock_scale s = { .tsc_base = 500, .ns_base = 7 };
+	uint64_t ns, expected;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(khz); i++) {
+		clock_scale_init(&s, khz[i]);
+		CU_ASSERT(s.mul >= 0x80000000u);
+		/* A day. */
+		ns = clock_scale_ns(&s, 500 + (uint64_t)khz[i] * 86400000);
+		expected = 86400 * NSEC_PER_SEC + 7;
+		CU_ASSERT(ns <= expected && expected - ns < 86400 * 2);
+		CU_ASSERT_EQUAL(clock_scale_ns(&s, 499), 7);
+	}
+}
+
+static void deadline_in_ticks_is_reached_not_before(void)
+{
+	uint64_t tsc;
+
+	start();
+	at(12345);
+	tsc = clock_ns_to_tsc(5000000);
+	CU_ASSERT(tsc >= 1000 + 5000000 && tsc <= 1000 + 5000002);
+	CU_ASSERT(clock_ns_to_tsc(1) <= fake_tsc);
+}
+
+static void dates_count_from_1970(void)
+{
+	CU_ASSERT_EQUAL(clock_days_since_epoch(1970, 1, 1), 0);
+	CU_ASSERT_EQUAL(clock_days_since_epoch(2000, 2, 29), 11016);
+	CU_ASSERT_EQUAL(clock_days_since_epoch(2000, 3, 1), 11017);
+	CU_ASSERT_EQUAL(clock_days_since_epoch(2023, 11, 14), 1700000000 / 86400);
+	CU_ASSERT_EQUAL(clock_days_since_epoch(2099, 12, 31), 47481);
+}
+
+static void wall_clock_counts_from_the_rtc(void)
+{
+	uint64_t sec;
+	uint32_t nsec;
+
+	start();
+	clock_get_wall_base(&sec, &nsec);
+	CU_ASSERT_EQUAL(sec, 1700000000);
+	CU_ASSERT_EQUAL(nsec, 0);
+	clock_set_wall_base(5, 6);
+	clock_get_wall_base(&sec, &nsec);
+	CU_ASSERT_EQUAL(sec, 5);
+	CU_ASSERT_EQUAL(nsec, 6);
+}
+
+UNIT_MAIN("timer", UNIT_TEST(timers_fire_in_order_and_not_early),
+	  UNIT_TEST(hardware_is_set_to_the_earliest), UNIT_TEST(cancelled_in_any_order_none_fires),
+	  UNIT_TEST(heap_keeps_its_order_through_random_moves),
+	  UNIT_TEST(set_on_another_cpu_moves_it_there),
+	  UNIT_TEST(timer_that_sets_itself_does_not_hold_the_cpu),
+	  UNIT_TEST(scale_is_exact_for_every_frequency),
+	  UNIT_TEST(deadline_in_ticks_is_reached_not_before), UNIT_TEST(dates_count_from_1970),
+	  UNIT_TEST(wall_clock_counts_from_the_rtc))
