@@ -46,6 +46,8 @@ $(hv_offsets_h): hv/arch/x86/offsets.c hv/include/hv/cpu.h hv/include/hv/list.h 
 hv/arch/x86/svm/libcore_a-enter.$(OBJEXT): $(hv_offsets_h)
 hv/arch/x86/boot/libcore_a-head.$(OBJEXT): $(hv_offsets_h)
 
+boot_DATA = hv/hv
+
 # The image. Linked twice: the functions' addresses of the first one become the symbol table of
 # the second; the table comes after them, so they do not move.
 hv_lds = hv/arch/x86/hv.lds
@@ -61,7 +63,7 @@ $(hv_lds): hv/arch/x86/hv.lds.S
 hv/hv: $(hv_parts) $(hv_lds) hv/arch/x86/symbols.awk
 	$(AM_V_CCLD)awk -f $(srcdir)/hv/arch/x86/symbols.awk /dev/null > hv/hv-none.S && \
 	$(CC) $(FREESTANDING_ASFLAGS) -c -o hv/hv-none.o hv/hv-none.S && \
-	$(hv_link) hv/hv-none.o $(HV_EXTRA_OBJECTS) -o hv/hv.first && \
+	$(hv_link) hv/hv-none.o -o hv/hv.first && \
 	$(NM) -n hv/hv.first | awk -f $(srcdir)/hv/arch/x86/symbols.awk > hv/hv-symbols.S && \
 	$(CC) $(FREESTANDING_ASFLAGS) -c -o hv/hv-symbols.o hv/hv-symbols.S && \
-	$(hv_link) hv/hv-symbols.o $(HV_EXTRA_OBJECTS) -o $@
+	$(hv_link) hv/hv-symbols.o -o $@
