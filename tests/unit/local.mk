@@ -120,6 +120,33 @@ tests_unit_test_console_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
 # ---- tools/hvd/backend, blk, net ----
 
+check_PROGRAMS += tests/unit/test_blk_ring
+tests_unit_test_blk_ring_SOURCES = tests/unit/test_blk_ring.c tools/hvd/blk/ring.c
+tests_unit_test_blk_ring_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_blk_ring_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_blk_ring_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_blkif
+tests_unit_test_blkif_SOURCES = tests/unit/test_blkif.c tools/hvd/blk/blkif.c \
+	tools/hvd/blk/file.c tools/hvd/blk/grants.c tools/hvd/blk/pool.c tools/hvd/blk/ring.c \
+	tools/lib/log.c tools/lib/xmem.c
+tests_unit_test_blkif_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_blkif_CFLAGS = $(UNIT_CFLAGS) -pthread $(LIBEVENT_CFLAGS) $(XENGNTTAB_CFLAGS)
+tests_unit_test_blkif_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/test_net_ring
+tests_unit_test_net_ring_SOURCES = tests/unit/test_net_ring.c tools/hvd/net/ring.c
+tests_unit_test_net_ring_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_net_ring_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_net_ring_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_xenbus
+tests_unit_test_xenbus_SOURCES = tests/unit/test_xenbus.c tools/hvd/backend/vdev.c \
+	tools/hvd/backend/xenbus.c
+tests_unit_test_xenbus_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_xenbus_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_xenbus_LDADD = $(UNIT_LDADD)
+
 # ---- tools/hvd/control, domain; tools/hvctl ----
 
 # ---- dom0 ----
