@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* hvm_op: a domain's parameters, and which vector announces events. */
+#include <hv/arch.h>
 #include <hv/errno.h>
 
 #include <xen/hvm/hvm_op.h>
@@ -95,7 +96,12 @@ static int op_set_upcall_vector(struct hypercall *c)
 	shared_info_latch_layout(c->v);
 	v = c->d->vcpus[index_nospec(op.vcpu, c->d->nr_vcpus)];
 	__atomic_store_n(&v->abi->upcall_vector, op.vector, __ATOMIC_SEQ_CST);
-	vcpu_kick(v);
+	/*
+	 * What became pending before had no vector to be raised with, and while the flag is up
+	 * nothing raises one: now is the time, or no event ever arrives.
+	 */
+	if (READ_ONCE(v->abi->info->evtchn_upcall_pending))
+		arch_vcpu_raise(v, op.vector);
 	return 0;
 }
 
