@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The console of a pretended guest: its ring, its log, its viewers. */
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>

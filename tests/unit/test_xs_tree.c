@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The persistent tree, and the two things that go into it: paths and permissions. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -53,7 +53,7 @@ int xs_writef(struct xs_server *srv, const char *path, const char *format, ...)
 
 int xs_read(struct xs_server *srv, const char *path, char **ret_string)
 {
-	const struct xs_body *body;
+	const struct xs_body *body = NULL;
 	int err = check(path);
 
 	if (!err)
@@ -65,7 +65,7 @@ int xs_read(struct xs_server *srv, const char *path, char **ret_string)
 
 int xs_read_u64(struct xs_server *srv, const char *path, uint64_t *ret_value)
 {
-	const struct xs_body *body;
+	const struct xs_body *body = NULL;
 	uint64_t value;
 	int err = check(path);
 	char *end;

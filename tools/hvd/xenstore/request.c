@@ -75,7 +75,7 @@ static int take_any_path(struct request *r, char *buf, const char **ret_rest, si
 
 static int handle_read(struct request *r)
 {
-	const struct xs_body *body;
+	const struct xs_body *body = NULL;
 	char path[XS_PATH_SIZE];
 	int err = take_path(r, path, NULL, NULL);
 
@@ -112,7 +112,7 @@ static int names_add(void *arg, struct xs_node *child)
 static int handle_directory(struct request *r)
 {
 	struct names names = { .size = XENSTORE_PAYLOAD_MAX };
-	const struct xs_node *n;
+	const struct xs_node *n = NULL;
 	char path[XS_PATH_SIZE];
 	int err = take_path(r, path, NULL, NULL);
 
@@ -132,10 +132,10 @@ static int handle_directory(struct request *r)
 static int handle_directory_part(struct request *r)
 {
 	struct names names = { 0 };
-	const struct xs_node *n;
+	const struct xs_node *n = NULL;
 	char path[XS_PATH_SIZE];
 	const char *strings[2];
-	uint32_t offset;
+	uint32_t offset = 0;
 	size_t begin;
 	int err;
 
@@ -203,7 +203,7 @@ static int handle_get_perms(struct request *r)
 static int handle_set_perms(struct request *r)
 {
 	unsigned int max = r->caller.who.privileged ? PERMS_MAX : r->store->quota.limits.perms;
-	struct xs_perms *perms;
+	struct xs_perms *perms = NULL;
 	char path[XS_PATH_SIZE];
 	const char *text;
 	size_t length;

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# tests/fuzz: entries for libFuzzer; 'make check' replays each one's corpus, under ASan and UBSan.
+
+EXTRA_DIST += tests/fuzz/corpus
+
+check_PROGRAMS += tests/fuzz/replay_xenstore
+tests_fuzz_replay_xenstore_SOURCES = tests/fuzz/fuzz_xenstore.c tests/fuzz/replay.c \
+	$(XENSTORE_PURE_SOURCES) tools/lib/xmem.c tools/lib/log.c
+tests_fuzz_replay_xenstore_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_xenstore_CFLAGS = $(UNIT_CFLAGS)
