@@ -83,6 +83,19 @@ tests_unit_test_sched_fair_LDADD = $(UNIT_LDADD)
 
 # ---- tools/lib ----
 
+check_PROGRAMS += tests/unit/test_elf
+tests_unit_test_elf_SOURCES = tests/unit/test_elf.c tools/lib/elf.c tools/lib/xmem.c
+tests_unit_test_elf_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_elf_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_elf_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_json_line
+tests_unit_test_json_line_SOURCES = tests/unit/test_json_line.c tools/lib/json_line.c \
+	tools/lib/xmem.c
+tests_unit_test_json_line_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_json_line_CFLAGS = $(UNIT_CFLAGS) $(JSONC_CFLAGS)
+tests_unit_test_json_line_LDADD = $(UNIT_LDADD) $(JSONC_LIBS)
+
 # ---- tools/hvd/xenstore, console, evtchn ----
 
 EXTRA_DIST += tests/unit/xs_talk.h tests/unit/xen_shim.h
@@ -148,6 +161,27 @@ tests_unit_test_xenbus_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_xenbus_LDADD = $(UNIT_LDADD)
 
 # ---- tools/hvd/control, domain; tools/hvctl ----
+
+check_PROGRAMS += tests/unit/test_spec
+tests_unit_test_spec_SOURCES = tests/unit/test_spec.c tools/hvd/domain/spec.c \
+	tools/hvd/domain/spec_devices.c tools/hvd/domain/spec_xml.c tools/lib/xmem.c
+tests_unit_test_spec_CPPFLAGS = $(UNIT_CPPFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_unit_test_spec_CFLAGS = $(UNIT_CFLAGS) $(LIBXML2_CFLAGS)
+tests_unit_test_spec_LDADD = $(UNIT_LDADD) $(LIBXML2_LIBS)
+
+check_PROGRAMS += tests/unit/test_boot_data
+tests_unit_test_boot_data_SOURCES = tests/unit/test_boot_data.c tools/hvd/domain/acpi.c \
+	tools/hvd/domain/layout.c tools/hvd/domain/start_info.c tools/lib/xmem.c
+tests_unit_test_boot_data_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_boot_data_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_boot_data_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_hvd
+tests_unit_test_hvd_SOURCES = tests/unit/test_hvd.c tools/hvd/conf.c tools/hvd/domain/lifecycle.c \
+	tools/hvd/fault.c tools/lib/log.c tools/lib/xmem.c
+tests_unit_test_hvd_CPPFLAGS = $(UNIT_CPPFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_unit_test_hvd_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_hvd_LDADD = $(UNIT_LDADD)
 
 # ---- dom0 ----
 
