@@ -10,6 +10,8 @@
  *
  * PRETEND_MIB is the host's free memory (default 1024).
  */
+#define __XEN_INTERFACE_VERSION__ 0x00040e00
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -375,7 +377,7 @@ static int populate(xen_memory_reservation_t *res)
 	if (!g)
 		return -ESRCH;
 	for (done = 0; done < res->nr_extents; done++) {
-		uint64_t gfn = res->extent_start[done];
+		uint64_t gfn = res->extent_start.p[done];
 
 		if (state->free_frames < n || g->nr_frames + n > g->create.max_frames ||
 		    gfn + n > GPA_MAX >> 12)

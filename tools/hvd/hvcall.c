@@ -5,6 +5,9 @@
  * Memory that a hypercall reads must stay where it is: libxencall gives pages that do. A handle has
  * one page for the arguments and one larger buffer for bulk data, and every call copies in and out.
  */
+/* Xen's headers give whoever does not ask for a version the numbers of 2005. */
+#define __XEN_INTERFACE_VERSION__ 0x00040e00
+
 #include "hvcall.h"
 
 #include <errno.h>
@@ -310,7 +313,7 @@ int hvcall_populate(struct hvcall *hv, uint16_t domid, uint64_t gfn, unsigned lo
 		for (unsigned long i = 0; i < n; i++)
 			extents[i] = gfn + ((done + i) << order);
 		memset(res, 0, sizeof(*res));
-		res->extent_start = extents;
+		set_xen_guest_handle(res->extent_start, extents);
 		res->nr_extents = n;
 		res->extent_order = order;
 		res->domid = domid;
