@@ -17,7 +17,9 @@ XENSTORE_PURE_SOURCES = \
 XENSTORE_SERVER_SOURCES = \
 	tools/hvd/evtchn.c tools/hvd/evtchn.h \
 	tools/hvd/xenstore/local.c tools/hvd/xenstore/xs.h \
-	tools/hvd/xenstore/server.c tools/hvd/xenstore/server.h
+	tools/hvd/xenstore/page.c tools/hvd/xenstore/connection.h \
+	tools/hvd/xenstore/server.c tools/hvd/xenstore/server.h \
+	tools/hvd/xenstore/socket.c
 
 noinst_LIBRARIES += tools/hvd/xenstore/libxenstored.a
 tools_hvd_xenstore_libxenstored_a_SOURCES = $(XENSTORE_PURE_SOURCES) $(XENSTORE_SERVER_SOURCES) \

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A connection: a client (client.h) and what its bytes come through. Between server.c, which knows
+ * when it is whose turn, and page.c and socket.c, which know how to talk.
+ */
+#ifndef HVD_XENSTORE_CONNECTION_H
+#define HVD_XENSTORE_CONNECTION_H
+
+#include "xenstore/client.h"
+#include "xenstore/server.h"
+
+struct event;
+struct evtchn_port;
+struct xenstore_domain_interface;
+
+enum connection_kind { CONNECTION_SOCKET, CONNECTION_PAGE };
+
+struct connection {
+	struct client client;
+	struct xs_server *srv;
+	TAILQ_ENTRY(connection) link;
+	TAILQ_ENTRY(connection) run_link;
+	bool runnable;
+	uint64_t runnable_since; /* the round in which it became so */
+	unsigned int nr_breaks;	 /* how often it was broken */
+	bool broken;		 /* a ring that we do not listen to any more */
+	enum connection_kind kind;
+
+	int fd; /* CONNECTION_SOCKET */
+	struct event *readable, *writable;
+
+	struct xenstore_domain_interface *page; /* CONNECTION_PAGE */
+	bool page_is_foreign;
+	bool moved; /* bytes went through the page in this turn */
+	struct evtchn_port *port;
+};
+
+struct connection *connection_create(struct xs_server *srv, enum connection_kind kind,
+				     uint16_t domid, const struct client_ops *ops);
+void connection_destroy(struct connection *con);
+
+/* It gets a turn in the next round of the loop. */
+void connection_make_runnable(struct connection *con);
+
+/* For struct client_ops; 'arg' is the connection. */
+void connection_wake(void *arg);
+int connection_introduce(void *arg, uint16_t domid, uint64_t page_gfn, uint32_t port);
+int connection_release(void *arg, uint16_t domid);
+bool connection_is_introduced(void *arg, uint16_t domid);
+
+/* page.c */
+int page_connect_dom0(struct xs_server *srv);
+int page_connect_guest(struct xs_server *srv, uint16_t domid, uint64_t page_gfn,
+		       uint32_t remote_port);
+void page_turn(struct connection *con);
+void page_fini(struct connection *con);
+void page_close_foreign(struct xs_server *srv); /* when no guest is connected any more */
+
+/* socket.c */
+int socket_listen(struct xs_server *srv, const char *path);
+void socket_unlisten(struct xs_server *srv);
+void socket_turn(struct connection *con); /* may destroy it */
+void socket_fini(struct connection *con);
+
+#endif
