@@ -153,6 +153,13 @@ tests_unit_test_net_ring_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_net_ring_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_net_ring_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += tests/unit/test_netif
+tests_unit_test_netif_SOURCES = tests/unit/test_netif.c tools/hvd/net/netif.c \
+	tools/hvd/net/ring.c tools/lib/log.c tools/lib/xmem.c
+tests_unit_test_netif_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_netif_CFLAGS = $(UNIT_CFLAGS) $(LIBEVENT_CFLAGS) $(XENGNTTAB_CFLAGS)
+tests_unit_test_netif_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
 check_PROGRAMS += tests/unit/test_xenbus
 tests_unit_test_xenbus_SOURCES = tests/unit/test_xenbus.c tools/hvd/backend/vdev.c \
 	tools/hvd/backend/xenbus.c

@@ -46,8 +46,9 @@ static int open_tap(const char *name, int *ret_fd, char **ret_error)
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		err = -errno;
-		*ret_error = xasprintf("cannot open /dev/net/tun: %s", strerror(-err));
-		return err;
+		*ret_error = xasprintf("cannot open /dev/net/tun: %s%s", strerror(-err),
+				       err == -ENOENT ? " (is the module tun loaded?)" : "");
+		return err == -ENOENT ? -ENODEV : err; /* -ENOENT is a missing bridge */
 	}
 	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
 	if (ioctl(fd, TUNSETIFF, &ifr)) {
