@@ -15,13 +15,20 @@
  * not try again (APM vol. 2, 15.7.2). Queue it anew, or the guest loses an interrupt. Software
  * interrupts and the breakpoint are repeated by executing the instruction again.
  */
-static void requeue_event(struct vmcb *vmcb)
+static void requeue_event(struct svm_vcpu *s)
 {
+	struct vmcb *vmcb = s->vmcb;
 	uint64_t info = vmcb->exit_int_info;
 	unsigned int type = info >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK;
 	unsigned int vector = info & 0xff;
 
 	vmcb->event_inject = 0;
+	/* V_IRQ is cleared when the interrupt is taken; if its delivery was cut off, 'info' has it. */
+	if (s->irq_queued && (!(vmcb->vintr & VINTR_IRQ) ||
+			      ((info & EVENT_VALID) && type == EVENT_TYPE_INTR))) {
+		s->irq_queued = false;
+		vmcb->vintr &= ~VINTR_IRQ;
+	}
 	if (!(info & EVENT_VALID) || type == EVENT_TYPE_SOFT)
 		return;
 	if (type == EVENT_TYPE_EXCEPTION && (vector == EXC_BP || vector == 4))
@@ -84,7 +91,7 @@ void svm_decode_exit(struct vcpu *v, struct vm_exit *x)
 		x->text = "VMRUN refused the control block";
 		return;
 	}
-	requeue_event(vmcb);
+	requeue_event(s);
 
 	switch (code) {
 	case VMEXIT_INTR:

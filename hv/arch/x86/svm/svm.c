@@ -133,7 +133,24 @@ static void svm_enter(struct vcpu *v, struct vm_exit *ret_exit)
 
 static bool svm_is_event_queued(struct vcpu *v)
 {
-	return svm_of(v->arch.hw)->vmcb->event_inject & EVENT_VALID;
+	struct svm_vcpu *s = svm_of(v->arch.hw);
+
+	return s->irq_queued || (s->vmcb->event_inject & EVENT_VALID);
+}
+
+/*
+ * Interrupts go in as virtual interrupts (V_IRQ), not by EVENTINJ. To hardware it is the same, for
+ * the guest can take one when we queue it; but QEMU's emulation, when something else asks for its
+ * attention right after a VMRUN that injects an interrupt, delivers that a second time, with
+ * interrupts disabled.
+ */
+static void queue_interrupt(struct svm_vcpu *s, uint8_t vector)
+{
+	s->vmcb->vintr &= ~VINTR_VECTOR_MASK;
+	s->vmcb->vintr |= VINTR_IRQ | VINTR_IGNORE_TPR | 0xfull << VINTR_PRIORITY_SHIFT |
+			  (uint64_t)vector << VINTR_VECTOR_SHIFT;
+	s->vmcb->intercept_1 &= (uint32_t)~ICPT1_VINTR;
+	s->irq_queued = true;
 }
 
 static void svm_inject(struct vcpu *v, enum inject_kind kind, uint8_t vector, bool has_error,
@@ -144,8 +161,8 @@ static void svm_inject(struct vcpu *v, enum inject_kind kind, uint8_t vector, bo
 
 	switch (kind) {
 	case INJECT_INTERRUPT:
-		event |= (uint64_t)EVENT_TYPE_INTR << EVENT_TYPE_SHIFT;
-		break;
+		queue_interrupt(s, vector);
+		return;
 	case INJECT_NMI:
 		event |= (uint64_t)EVENT_TYPE_NMI << EVENT_TYPE_SHIFT;
 		/* Without virtual NMIs the handler's end shows in its IRET only (APM 15.9). */
@@ -182,6 +199,9 @@ static void svm_ask_window(struct vcpu *v, bool on)
 {
 	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
 
+	/* An interrupt waits there itself; its end (EOI) is the time to look for the next. */
+	if (svm_of(v->arch.hw)->irq_queued)
+		return;
 	if (on) {
 		vmcb->vintr |= VINTR_IRQ | VINTR_IGNORE_TPR | 0xfull << VINTR_PRIORITY_SHIFT;
 		vmcb->intercept_1 |= (uint32_t)ICPT1_VINTR;

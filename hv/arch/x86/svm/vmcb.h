@@ -139,6 +139,8 @@ _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 #define VINTR_PRIORITY_SHIFT 16
 #define VINTR_IGNORE_TPR BIT(20)
 #define VINTR_MASKING BIT(24)
+#define VINTR_VECTOR_SHIFT 32
+#define VINTR_VECTOR_MASK (0xffull << VINTR_VECTOR_SHIFT)
 
 #define SHADOW_ACTIVE BIT(0)
 #define NESTED_ENABLE BIT(0)
@@ -179,6 +181,7 @@ _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 struct svm_vcpu {
 	struct vmcb *vmcb; /* a page of its own */
 	bool nmi_masked;   /* the guest is in its NMI handler: IRET is intercepted */
+	bool irq_queued;   /* V_IRQ holds an interrupt for the guest, not a request for a window */
 	uint64_t dr[4];	   /* DR0 .. DR3 while not loaded */
 };
 
