@@ -341,6 +341,8 @@ static void full_ring_is_sent_in_several_rounds(void)
 
 static void packet_for_the_guest_fills_its_pages(void)
 {
+	struct netif_extra_info extra;
+
 	setup();
 	CU_ASSERT_EQUAL(join(TX_PAGE, 0, 1), 0);
 	offer(10);
@@ -349,8 +351,9 @@ static void packet_for_the_guest_fills_its_pages(void)
 	CU_ASSERT_EQUAL(rx->rsp_prod, 4);
 	CU_ASSERT_EQUAL(rx->ring[0].rsp.status, 4096);
 	CU_ASSERT_EQUAL(rx->ring[0].rsp.flags, NETRXF_more_data | NETRXF_extra_info);
-	CU_ASSERT_EQUAL(((struct netif_extra_info *)&rx->ring[1])->u.gso.size, 1000);
-	CU_ASSERT_EQUAL(((struct netif_extra_info *)&rx->ring[1])->type, XEN_NETIF_EXTRA_TYPE_GSO);
+	memcpy(&extra, &rx->ring[1], sizeof(extra));
+	CU_ASSERT_EQUAL(extra.u.gso.size, 1000);
+	CU_ASSERT_EQUAL(extra.type, XEN_NETIF_EXTRA_TYPE_GSO);
 	CU_ASSERT_EQUAL(rx->ring[2].rsp.status, 4096);
 	CU_ASSERT_EQUAL(rx->ring[2].rsp.id, 2);
 	CU_ASSERT_EQUAL(rx->ring[2].rsp.flags, NETRXF_more_data);
