@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "domain/layout.h"
@@ -22,6 +23,7 @@
 #include "hvcall.h"
 #include "lib/bzimage.h"
 #include "lib/elf.h"
+#include "lib/log.h"
 #include "lib/xmem.h"
 
 #define KERNEL_FILE_MAX (256ull << 20)
@@ -39,7 +41,20 @@ struct filler {
 	struct layout layout;
 	int initrd_fd;
 	uint64_t initrd_bytes;
+	struct timespec step_from;
 };
+
+/* For the log: how long each step took. */
+static void step_done(struct filler *f, const char *step)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	log_debug("domain '%s': %s took %ld ms", f->spec->name, step,
+		  (now.tv_sec - f->step_from.tv_sec) * 1000 +
+			  (now.tv_nsec - f->step_from.tv_nsec) / 1000000);
+	f->step_from = now;
+}
 
 /* ---- Files ---- */
 
@@ -352,7 +367,9 @@ struct build_report build_child_run(uint16_t domid, const struct domain_spec *sp
 	struct filler f = { .spec = spec, .domid = domid, .fault = &report.fault, .initrd_fd = -1 };
 	int err;
 
+	clock_gettime(CLOCK_MONOTONIC, &f.step_from);
 	err = load_kernel(&f, entries, nr_entries, new_fd, &report);
+	step_done(&f, report.used_entry < 0 ? "unpacking the kernel" : "finding the kernel");
 	if (!err)
 		err = open_initrd(&f);
 	if (!err)
@@ -366,10 +383,13 @@ struct build_report build_child_run(uint16_t domid, const struct domain_spec *sp
 		return report;
 	}
 	err = populate(&f);
+	step_done(&f, "giving it memory");
 	if (!err)
 		err = copy_kernel(&f);
+	step_done(&f, "copying the kernel");
 	if (!err)
 		err = copy_initrd(&f);
+	step_done(&f, "copying the initrd");
 	if (!err)
 		copy_boot_block(&f);
 	/* The process ends now, and with it the files, the maps and the handle. */
