@@ -6,17 +6,10 @@
 XEN_CPPFLAGS = $(HV_CPPFLAGS) -include stdint.h -D__XEN_INTERFACE_VERSION__=0x00040e00 \
 	-iquote $(top_srcdir)/xen -I$(top_srcdir)/xen/abi $(XEN_ISYSTEM)
 
-noinst_LIBRARIES += xen/libguestabi.a
-xen_libguestabi_a_SOURCES = \
-	xen/abi_check.c \
-	xen/arch/x86/cpuid.c \
-	xen/arch/x86/hypercall.c \
+# Also compiled into unit tests.
+XEN_PORTABLE_SOURCES = \
 	xen/console_io.c \
 	xen/control.c \
-	xen/dom0.c \
-	xen/dom0_acpi.c \
-	xen/dom0_elf.c \
-	xen/dom0_memory.c \
 	xen/evtchn.c \
 	xen/evtchn_2l.c \
 	xen/evtchn_fifo.c \
@@ -43,6 +36,16 @@ xen_libguestabi_a_SOURCES = \
 	xen/version.c \
 	xen/virq.c \
 	xen/vm_assist.c
+
+noinst_LIBRARIES += xen/libguestabi.a
+xen_libguestabi_a_SOURCES = $(XEN_PORTABLE_SOURCES) \
+	xen/abi_check.c \
+	xen/arch/x86/cpuid.c \
+	xen/arch/x86/hypercall.c \
+	xen/dom0.c \
+	xen/dom0_acpi.c \
+	xen/dom0_elf.c \
+	xen/dom0_memory.c
 xen_libguestabi_a_CPPFLAGS = $(XEN_CPPFLAGS)
 xen_libguestabi_a_CFLAGS = $(FREESTANDING_CFLAGS)
 xen_libguestabi_a_CCASFLAGS = $(FREESTANDING_ASFLAGS)

@@ -81,6 +81,21 @@ tests_unit_test_sched_fair_LDADD = $(UNIT_LDADD)
 
 # ---- xen ----
 
+# The guest ABI on a small pretended host: abi_world.h.
+ABI_CPPFLAGS = $(FAKE_CPPFLAGS) -include stdint.h -D__XEN_INTERFACE_VERSION__=0x00040e00 \
+	-iquote $(top_srcdir)/xen -I$(top_srcdir)/xen/abi
+ABI_SOURCES = tests/unit/abi_world.c tests/unit/abi_world.h $(FAKE_SOURCES) \
+	hv/buddy.c hv/clock.c hv/domain.c hv/frame.c hv/guest_copy.c hv/physmap.c hv/slab.c \
+	hv/timer.c $(XEN_PORTABLE_SOURCES)
+ABI_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=buddy_alloc
+
+check_PROGRAMS += tests/unit/test_evtchn
+tests_unit_test_evtchn_SOURCES = tests/unit/test_evtchn.c $(ABI_SOURCES)
+tests_unit_test_evtchn_CPPFLAGS = $(ABI_CPPFLAGS)
+tests_unit_test_evtchn_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_evtchn_LDFLAGS = $(ABI_LDFLAGS)
+tests_unit_test_evtchn_LDADD = $(UNIT_LDADD)
+
 # ---- tools/lib ----
 
 check_PROGRAMS += tests/unit/test_elf
