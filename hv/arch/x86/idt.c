@@ -8,6 +8,7 @@
 #include <hv/cpu.h>
 #include <hv/irq.h>
 #include <hv/panic.h>
+#include <hv/trace.h>
 
 #include <arch/apic.h>
 #include <arch/backtrace.h>
@@ -98,8 +99,11 @@ static void nmi(const struct entry_frame *f)
 {
 	if (panic_is_under_way())
 		arch_halt();
-	/* Chipsets report memory errors and the like by NMI; nothing else is known about it. */
-	log_error("CPU %u: NMI at rip %lx\n", this_cpu()->id, f->rip);
+	/*
+	 * Some chipsets report errors so. It may have come while this CPU holds the console's
+	 * lock: it goes to the trace ring, where a panic would show it.
+	 */
+	trace(TRACE_IRQ, EXC_NMI, f->rip);
 }
 
 static void interrupt(uint32_t vector)
