@@ -7,6 +7,7 @@
 #ifndef TESTS_ABI_WORLD_H
 #define TESTS_ABI_WORLD_H
 
+#include <hv/cpu.h>
 #include <hv/domain.h>
 #include <hv/errno.h>
 #include <hv/frame.h>
