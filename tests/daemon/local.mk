@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # tests/daemon: hvd as it is, but over a pretended hypervisor.
 
-PRETENDED_HOST = tests/daemon/hvd-pretended tests/daemon/kernel
+PRETENDED_HOST = tests/daemon/hvd-pretended tests/daemon/kernel tests/daemon/talk
 CLEANFILES += $(PRETENDED_HOST)
 EXTRA_PROGRAMS += $(PRETENDED_HOST)
 tests_daemon_hvd_pretended_SOURCES = $(HVD_SOURCES) tests/daemon/pretend.c
@@ -13,7 +13,10 @@ tests_daemon_kernel_SOURCES = tests/daemon/kernel.S
 tests_daemon_kernel_CCASFLAGS =
 tests_daemon_kernel_LDFLAGS = -nostdlib -static -no-pie -Wl,-Ttext=0x1000000 -Wl,--build-id=none
 
-EXTRA_DIST += tests/daemon/lib.sh tests/daemon/lifecycle.sh tests/daemon/errors.sh
-DAEMON_TESTS = tests/daemon/lifecycle.sh tests/daemon/errors.sh
+tests_daemon_talk_SOURCES = tests/daemon/talk.c
+
+EXTRA_DIST += tests/daemon/lib.sh tests/daemon/lifecycle.sh tests/daemon/errors.sh \
+	tests/daemon/protocol.sh
+DAEMON_TESTS = tests/daemon/lifecycle.sh tests/daemon/errors.sh tests/daemon/protocol.sh
 TESTS += $(DAEMON_TESTS)
-tests/daemon/lifecycle.log tests/daemon/errors.log: $(PRETENDED_HOST) tools/hvctl/hvctl
+tests/daemon/lifecycle.log tests/daemon/errors.log tests/daemon/protocol.log: $(PRETENDED_HOST) tools/hvctl/hvctl

@@ -139,8 +139,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	/* Anywhere on the line: "hvctl list --json" is what people type. */
 	options.json = take_flag(&argc, argv, "json");
-	socket = take_option(&argc, argv, "socket");
-	if (socket)
+	while ((socket = take_option(&argc, argv, "socket")))
 		options.socket = socket;
 
 	if (argc < 2) {

@@ -40,6 +40,7 @@ struct conn {
 	bool busy; /* a request has not been replied to */
 	bool eof;  /* the client sends no more */
 	bool closing; /* no more lines are taken; freed when the output has left */
+	bool broken; /* the output will never leave */
 	struct json_object *id; /* of that request: anything, or NULL */
 
 	/* A request that waits for a domain. */

@@ -143,7 +143,7 @@ static void conn_on_more(evutil_socket_t fd, short what, void *arg)
 	}
 	if (c->is_console && !c->closing)
 		view_on_readable(c);
-	if (c->closing && !c->busy && !output_size(c))
+	if (c->closing && !c->busy && (c->broken || !output_size(c)))
 		conn_free(c);
 }
 
@@ -179,8 +179,7 @@ static void conn_on_event(struct bufferevent *bev, short what, void *arg)
 		/* It does not take what we send: nothing that waits will ever arrive. */
 		wait_cancel(c);
 		c->busy = false;
-		c->closing = true;
-		evbuffer_drain(bufferevent_get_output(c->bev), output_size(c));
+		c->closing = c->broken = true;
 	}
 	event_active(c->more, EV_TIMEOUT, 0);
 }
