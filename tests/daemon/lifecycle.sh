@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A domain's life through hvctl: create, look, type, pause, stop in every way, and no frame lost.
 . "${srcdir:?}/tests/daemon/lib.sh"
+export PRETEND_HOLD=$dir/hold
 start_hvd
 free=$(free_kib)
 
@@ -68,6 +69,38 @@ expect 0 'created' hvctl create "$dir/c3.xml"
 wait_until grep -q "crashed 3 times right after" "$dir/hvd.log"
 expect 0 'State +crashed' hvctl info c3
 expect 0 'ended' hvctl destroy c3
+
+# While a domain is built hvd does everything else; it can be destroyed, and its builder may die.
+touch "$dir/hold"
+vm slow
+hvctl create "$dir/slow.xml" >"$dir/slow.out" 2>&1 &
+create=$!
+wait_until is slow building
+expect 1 'is building, not running' hvctl pause slow
+expect 0 Domain-0 hvctl list
+expect 0 'ended' hvctl destroy slow
+wait $create && fail "a create went well without its domain"
+grep -q "was destroyed while it was built" "$dir/slow.out" || fail "destroyed while built: $(cat "$dir/slow.out")"
+hvctl create "$dir/slow.xml" >"$dir/slow.out" 2>&1 &
+create=$!
+wait_until is slow building
+wait_until pgrep -P $hvd_pid
+kill -9 $(pgrep -P $hvd_pid)
+wait $create
+grep -q 'build process died (signal 9)' "$dir/slow.out" || fail "builder died: $(cat "$dir/slow.out")"
+rm "$dir/hold"
+expect 3 'no domain' hvctl info slow
+
+# A terminal: keys go to the guest, ^] leaves.
+vm tty
+expect 0 created hvctl create "$dir/tty.xml"
+if command -v script >/dev/null; then
+	(sleep 0.5; printf 'at a terminal\n'; sleep 0.5; printf '\035') |
+		script -qec "$build/tools/hvctl/hvctl --socket $dir/hvd.sock console tty" /dev/null >"$dir/tty.out"
+	grep -q 'you typed at a terminal' "$dir/tty.out" || fail "at a terminal: $(cat "$dir/tty.out")"
+	grep -q 'Left the console' "$dir/tty.out" || fail "^]: $(cat "$dir/tty.out")"
+fi
+expect 0 ended hvctl destroy tty
 
 # Many, and several at once: not a frame is missing.
 for i in $(seq 20); do

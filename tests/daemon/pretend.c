@@ -8,7 +8,8 @@
  * typed, and obeys the lines "poweroff", "reboot" and "crash". The words pretend=poweroff,
  * pretend=reboot and pretend=crash on its command line make it do so at once.
  *
- * PRETEND_MIB is the host's free memory (default 1024).
+ * PRETEND_MIB is the host's free memory (default 1024). Giving memory to a domain takes as long as
+ * a file PRETEND_HOLD exists, if that is set.
  */
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
 
@@ -369,6 +370,15 @@ static int control(struct hvabi_request *rq)
 
 /* ---- Xen's hypercalls ---- */
 
+/* Runs in the process that builds a domain: holding it up harms nobody. */
+static void hold_up(void)
+{
+	const char *path = getenv("PRETEND_HOLD");
+
+	while (path && !access(path, F_OK))
+		usleep(10000);
+}
+
 static int populate(xen_memory_reservation_t *res)
 {
 	struct guest *g = find(res->domid);
@@ -376,6 +386,7 @@ static int populate(xen_memory_reservation_t *res)
 
 	if (!g)
 		return -ESRCH;
+	hold_up();
 	for (done = 0; done < res->nr_extents; done++) {
 		uint64_t gfn = res->extent_start.p[done];
 

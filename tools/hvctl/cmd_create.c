@@ -31,6 +31,8 @@ int cmd_create(int argc, char **argv)
 	json_object_object_add(request, "paused", json_object_new_boolean(paused || console));
 	free(xml);
 	status = conn_call(request, &result);
+	if (status == EXIT_BAD_XML && !options.json)
+		complain(0, "%s: no domain was created", argv[1]);
 	if (status != EXIT_OK)
 		return status;
 
