@@ -299,14 +299,11 @@ static void put_previous(struct sched_queue *q, struct vcpu *v, uint64_t now)
 	}
 	if (v->wants_block) {
 		v->wants_block = v->wants_yield = false;
-		WRITE_ONCE(v->state, VCPU_BLOCKED);
+		/* BLOCKED must stand before the look, and stay: a waker acts on what it sees. */
+		set_state(v, VCPU_BLOCKED, now);
 		smp_mb();
-		if (!READ_ONCE(v->event_pending)) {
-			WRITE_ONCE(v->state, VCPU_RUNNING);
-			set_state(v, VCPU_BLOCKED, now);
+		if (!READ_ONCE(v->event_pending))
 			return;
-		}
-		WRITE_ONCE(v->state, VCPU_RUNNING);
 	}
 	set_state(v, VCPU_RUNNABLE, now);
 	if (v->pause_count)

@@ -36,7 +36,7 @@ static void on_interrupt(struct vcpu *v, struct vm_exit *x)
 }
 
 /* The next round of arch_vcpu_run injects. */
-static void on_window(struct vcpu *v, struct vm_exit *x)
+static void on_nmi_window(struct vcpu *v, struct vm_exit *x)
 {
 	(void)v;
 	(void)x;
@@ -248,8 +248,7 @@ static void on_unknown(struct vcpu *v, struct vm_exit *x)
 
 static void (*const handlers[NR_EXIT_REASONS])(struct vcpu *v, struct vm_exit *x) = {
 	[EXIT_INTERRUPT] = on_interrupt,
-	[EXIT_WINDOW] = on_window,
-	[EXIT_NMI_WINDOW] = on_window,
+	[EXIT_NMI_WINDOW] = on_nmi_window,
 	[EXIT_CPUID] = on_cpuid,
 	[EXIT_HLT] = on_hlt,
 	[EXIT_MSR_READ] = on_msr_read,

@@ -158,35 +158,35 @@ static bool take_init(struct vcpu *v)
 	return false;
 }
 
-/* Puts the most urgent event into the next entry; asks for a window if it must wait. */
-static void inject_pending(struct vcpu *v)
+static void inject_nmi(struct vcpu *v)
 {
-	int vector;
-	bool direct = true;
+	if (virt->is_event_queued(v) || !virt->can_take_nmi(v))
+		return;
+	v->arch.nmi_pending = 0;
+	virt->inject(v, INJECT_NMI, EXC_NMI, false, 0);
+}
 
-	virt->ask_window(v, false);
-	if (READ_ONCE(v->arch.nmi_pending) && !virt->is_event_queued(v) && virt->can_take_nmi(v)) {
-		v->arch.nmi_pending = 0;
-		virt->inject(v, INJECT_NMI, EXC_NMI, false, 0);
-	}
-	vector = guest_abi_upcall_vector(v);
-	if (vector < 0) {
+/* The most urgent interrupt goes with the entry; the guest takes it when it can. */
+static void offer_interrupt(struct vcpu *v)
+{
+	int vector = guest_abi_upcall_vector(v);
+	bool direct = vector >= 0;
+
+	if (!direct)
 		vector = vlapic_pending_vector(v);
-		direct = false;
-	}
-	if (vector < 0)
+	v->arch.offered = vector;
+	v->arch.offered_direct = direct;
+	virt->offer_interrupt(v, vector, direct);
+}
+
+static void settle_offer(struct vcpu *v)
+{
+	if (v->arch.offered < 0 || !virt->interrupt_was_taken(v))
 		return;
-	if (virt->is_event_queued(v) || !virt->can_take_interrupt(v)) {
-		virt->ask_window(v, true);
-		return;
-	}
-	virt->inject(v, INJECT_INTERRUPT, (uint8_t)vector, false, 0);
-	trace(TRACE_INJECT, (uint64_t)vector, 0);
-	if (!direct) {
-		vlapic_accept(v, (unsigned int)vector);
-		if (vlapic_pending_vector(v) >= 0)
-			virt->ask_window(v, true);
-	}
+	trace(TRACE_INJECT, (uint64_t)v->arch.offered, 0);
+	if (!v->arch.offered_direct)
+		vlapic_accept(v, (unsigned int)v->arch.offered);
+	v->arch.offered = -1;
 }
 
 /*
@@ -224,16 +224,19 @@ void arch_vcpu_run(struct vcpu *v)
 		}
 		v->arch.halted = v->arch.dead = false;
 	}
-	inject_pending(v);
+	if (unlikely(READ_ONCE(v->arch.nmi_pending)))
+		inject_nmi(v);
+	offer_interrupt(v);
 
 	publish_entry(cpu, v);
 	if (READ_ONCE(cpu->work) || READ_ONCE(v->event_pending)) {
-		/* What has been injected stays queued for the next try. */
+		/* What is queued stays so for the next try; the offer is made anew. */
 		WRITE_ONCE(cpu->in_guest, NULL);
 		return;
 	}
 	virt->enter(v, &x);
 	WRITE_ONCE(cpu->in_guest, NULL);
+	settle_offer(v);
 
 	v->nr_exits++;
 	v->last_rip = v->arch.regs.rip;

@@ -15,23 +15,22 @@
  * not try again (APM vol. 2, 15.7.2). Queue it anew, or the guest loses an interrupt. Software
  * interrupts and the breakpoint are repeated by executing the instruction again.
  */
-static void requeue_event(struct svm_vcpu *s)
+static void requeue_event(struct vmcb *vmcb)
 {
-	struct vmcb *vmcb = s->vmcb;
 	uint64_t info = vmcb->exit_int_info;
 	unsigned int type = info >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK;
 	unsigned int vector = info & 0xff;
 
 	vmcb->event_inject = 0;
-	/* V_IRQ is cleared when the interrupt is taken; if its delivery was cut off, 'info' has it. */
-	if (s->irq_queued && (!(vmcb->vintr & VINTR_IRQ) ||
-			      ((info & EVENT_VALID) && type == EVENT_TYPE_INTR))) {
-		s->irq_queued = false;
-		vmcb->vintr &= ~VINTR_IRQ;
-	}
 	if (!(info & EVENT_VALID) || type == EVENT_TYPE_SOFT)
 		return;
-	if (type == EVENT_TYPE_EXCEPTION && (vector == EXC_BP || vector == 4))
+	if (type == EVENT_TYPE_EXCEPTION && (vector == EXC_BP || vector == EXC_OF))
+		return;
+	/*
+	 * No exception has such a number: QEMU 7.2 calls a virtual interrupt so that was cut off,
+	 * and leaves V_IRQ set, which will deliver it again.
+	 */
+	if (type == EVENT_TYPE_EXCEPTION && vector > EXC_LAST)
 		return;
 	vmcb->event_inject = info;
 }
@@ -91,15 +90,12 @@ void svm_decode_exit(struct vcpu *v, struct vm_exit *x)
 		x->text = "VMRUN refused the control block";
 		return;
 	}
-	requeue_event(s);
+	requeue_event(vmcb);
 
 	switch (code) {
 	case VMEXIT_INTR:
 	case VMEXIT_NMI:
 		x->reason = EXIT_INTERRUPT;
-		break;
-	case VMEXIT_VINTR:
-		x->reason = EXIT_WINDOW;
 		break;
 	case VMEXIT_IRET:
 		decode_iret(s, x);

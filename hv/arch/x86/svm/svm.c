@@ -133,24 +133,7 @@ static void svm_enter(struct vcpu *v, struct vm_exit *ret_exit)
 
 static bool svm_is_event_queued(struct vcpu *v)
 {
-	struct svm_vcpu *s = svm_of(v->arch.hw);
-
-	return s->irq_queued || (s->vmcb->event_inject & EVENT_VALID);
-}
-
-/*
- * Interrupts go in as virtual interrupts (V_IRQ), not by EVENTINJ. To hardware it is the same, for
- * the guest can take one when we queue it; but QEMU's emulation, when something else asks for its
- * attention right after a VMRUN that injects an interrupt, delivers that a second time, with
- * interrupts disabled.
- */
-static void queue_interrupt(struct svm_vcpu *s, uint8_t vector)
-{
-	s->vmcb->vintr &= ~VINTR_VECTOR_MASK;
-	s->vmcb->vintr |= VINTR_IRQ | VINTR_IGNORE_TPR | 0xfull << VINTR_PRIORITY_SHIFT |
-			  (uint64_t)vector << VINTR_VECTOR_SHIFT;
-	s->vmcb->intercept_1 &= (uint32_t)~ICPT1_VINTR;
-	s->irq_queued = true;
+	return svm_of(v->arch.hw)->vmcb->event_inject & EVENT_VALID;
 }
 
 static void svm_inject(struct vcpu *v, enum inject_kind kind, uint8_t vector, bool has_error,
@@ -160,9 +143,6 @@ static void svm_inject(struct vcpu *v, enum inject_kind kind, uint8_t vector, bo
 	uint64_t event = EVENT_VALID | vector;
 
 	switch (kind) {
-	case INJECT_INTERRUPT:
-		queue_interrupt(s, vector);
-		return;
 	case INJECT_NMI:
 		event |= (uint64_t)EVENT_TYPE_NMI << EVENT_TYPE_SHIFT;
 		/* Without virtual NMIs the handler's end shows in its IRET only (APM 15.9). */
@@ -178,12 +158,6 @@ static void svm_inject(struct vcpu *v, enum inject_kind kind, uint8_t vector, bo
 	s->vmcb->event_inject = event;
 }
 
-static bool svm_can_take_interrupt(struct vcpu *v)
-{
-	return (v->arch.regs.rflags & RFLAGS_IF) &&
-	       !(svm_of(v->arch.hw)->vmcb->interrupt_shadow & SHADOW_ACTIVE);
-}
-
 static bool svm_can_take_nmi(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v->arch.hw);
@@ -192,23 +166,25 @@ static bool svm_can_take_nmi(struct vcpu *v)
 }
 
 /*
- * A virtual interrupt of the highest priority that is intercepted: the exit comes when the guest
- * could take it, and nothing is delivered (APM vol. 2, 15.21.4).
+ * A virtual interrupt (APM vol. 2, 15.21.4): the CPU delivers it by itself and clears V_IRQ then.
+ * EVENTINJ could do the same for a guest with interrupts enabled, but would need a window exit
+ * otherwise; and QEMU 7.2 may deliver an interrupt twice that was injected that way.
  */
-static void svm_ask_window(struct vcpu *v, bool on)
+static void svm_offer_interrupt(struct vcpu *v, int vector, bool any_priority)
 {
 	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+	uint64_t vintr = vmcb->vintr & (VINTR_TPR_MASK | VINTR_MASKING);
 
-	/* An interrupt waits there itself; its end (EOI) is the time to look for the next. */
-	if (svm_of(v->arch.hw)->irq_queued)
-		return;
-	if (on) {
-		vmcb->vintr |= VINTR_IRQ | VINTR_IGNORE_TPR | 0xfull << VINTR_PRIORITY_SHIFT;
-		vmcb->intercept_1 |= (uint32_t)ICPT1_VINTR;
-	} else {
-		vmcb->vintr &= ~VINTR_IRQ;
-		vmcb->intercept_1 &= (uint32_t)~ICPT1_VINTR;
-	}
+	if (vector >= 0)
+		vintr |= VINTR_IRQ | (uint64_t)vector << VINTR_VECTOR_SHIFT |
+			 (uint64_t)vector >> 4 << VINTR_PRIORITY_SHIFT |
+			 (any_priority ? VINTR_IGNORE_TPR : 0);
+	vmcb->vintr = vintr;
+}
+
+static bool svm_interrupt_was_taken(struct vcpu *v)
+{
+	return !(svm_of(v->arch.hw)->vmcb->vintr & VINTR_IRQ);
 }
 
 static void svm_clear_shadow(struct vcpu *v)
@@ -331,9 +307,9 @@ const struct virt_ops svm_ops = {
 	.enter = svm_enter,
 	.is_event_queued = svm_is_event_queued,
 	.inject = svm_inject,
-	.can_take_interrupt = svm_can_take_interrupt,
 	.can_take_nmi = svm_can_take_nmi,
-	.ask_window = svm_ask_window,
+	.offer_interrupt = svm_offer_interrupt,
+	.interrupt_was_taken = svm_interrupt_was_taken,
 	.clear_shadow = svm_clear_shadow,
 	.new_tlb_tag = svm_new_tlb_tag,
 	.get_cr0 = svm_get_cr0,

@@ -167,7 +167,6 @@ void svm_reset(struct vcpu *v)
 	memset(vmcb, 0, sizeof(*vmcb));
 	memset(&v->arch.regs, 0, sizeof(v->arch.regs));
 	s->nmi_masked = false;
-	s->irq_queued = false;
 	vmcb_init_control(v, vmcb);
 
 	set_segment(&vmcb->cs, 0xf000, ATTR_CODE_REAL, 0xffff, 0xffff0000);

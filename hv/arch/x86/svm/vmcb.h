@@ -84,7 +84,6 @@ _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 /* intercept_1 */
 #define ICPT1_INTR BIT(0)
 #define ICPT1_NMI BIT(1)
-#define ICPT1_VINTR BIT(4)
 #define ICPT1_RDPMC BIT(15)
 #define ICPT1_CPUID BIT(18)
 #define ICPT1_IRET BIT(20)
@@ -112,7 +111,6 @@ _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 #define VMEXIT_EXCEPTION_LAST 0x5fu
 #define VMEXIT_INTR 0x60u
 #define VMEXIT_NMI 0x61u
-#define VMEXIT_VINTR 0x64u
 #define VMEXIT_RDPMC 0x6fu
 #define VMEXIT_CPUID 0x72u
 #define VMEXIT_IRET 0x74u
@@ -140,7 +138,6 @@ _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 #define VINTR_IGNORE_TPR BIT(20)
 #define VINTR_MASKING BIT(24)
 #define VINTR_VECTOR_SHIFT 32
-#define VINTR_VECTOR_MASK (0xffull << VINTR_VECTOR_SHIFT)
 
 #define SHADOW_ACTIVE BIT(0)
 #define NESTED_ENABLE BIT(0)
@@ -181,7 +178,6 @@ _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 struct svm_vcpu {
 	struct vmcb *vmcb; /* a page of its own */
 	bool nmi_masked;   /* the guest is in its NMI handler: IRET is intercepted */
-	bool irq_queued;   /* V_IRQ holds an interrupt for the guest, not a request for a window */
 	uint64_t dr[4];	   /* DR0 .. DR3 while not loaded */
 };
 

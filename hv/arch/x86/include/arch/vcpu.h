@@ -49,6 +49,8 @@ struct arch_vcpu {
 	uint32_t nmi_pending;	     /* atomic */
 	uint32_t init_state;	     /* enum vcpu_init_state; atomic */
 	uint32_t init_request;	     /* INIT_REQUESTED, STARTUP_REQUESTED | vector; atomic */
+	int offered;		     /* interrupt vector that goes with the entry, -1: none */
+	bool offered_direct;	     /* the guest ABI's, outside the virtual APIC */
 	bool halted;		     /* executed HLT and waits for an interrupt */
 	bool dead;		     /* halted with interrupts disabled: switched off */
 	uint64_t tlb_generation;     /* of the domain's physmap, at the last entry */

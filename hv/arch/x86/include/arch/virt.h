@@ -16,7 +16,6 @@ struct vcpu;
 
 enum exit_reason {
 	EXIT_INTERRUPT,	   /* a physical interrupt or NMI waits for the host */
-	EXIT_WINDOW,	   /* the guest can take an interrupt now, as asked */
 	EXIT_NMI_WINDOW,   /* the guest's NMI handler has ended */
 	EXIT_CPUID,
 	EXIT_HLT,
@@ -61,7 +60,7 @@ struct vm_exit {
 	};
 };
 
-enum inject_kind { INJECT_INTERRUPT, INJECT_NMI, INJECT_EXCEPTION };
+enum inject_kind { INJECT_NMI, INJECT_EXCEPTION };
 
 struct virt_ops {
 	const char *name;
@@ -86,13 +85,18 @@ struct virt_ops {
 	/* Enters; v->arch.regs holds the registers before and after. */
 	void (*enter)(struct vcpu *v, struct vm_exit *ret_exit);
 
-	/* At most one event waits for the next entry. */
+	/*
+	 * An exception or NMI is delivered by the next entry; at most one waits. An external
+	 * interrupt is offered: the guest takes it as soon as its interrupts are enabled (and its
+	 * task priority allows, unless 'any_priority'), without another exit; vector -1 takes the
+	 * offer back. After an exit, was it taken?
+	 */
 	bool (*is_event_queued)(struct vcpu *v);
 	void (*inject)(struct vcpu *v, enum inject_kind kind, uint8_t vector, bool has_error,
 		       uint32_t error);
-	bool (*can_take_interrupt)(struct vcpu *v); /* IF set, no shadow */
 	bool (*can_take_nmi)(struct vcpu *v);
-	void (*ask_window)(struct vcpu *v, bool on); /* EXIT_WINDOW when it can take one */
+	void (*offer_interrupt)(struct vcpu *v, int vector, bool any_priority);
+	bool (*interrupt_was_taken)(struct vcpu *v);
 	void (*clear_shadow)(struct vcpu *v); /* after hv skipped an instruction */
 
 	void (*new_tlb_tag)(struct vcpu *v); /* old translations are not used from here on */

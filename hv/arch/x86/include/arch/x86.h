@@ -39,12 +39,14 @@
 #define EXC_DB 1
 #define EXC_NMI 2
 #define EXC_BP 3
+#define EXC_OF 4
 #define EXC_UD 6
 #define EXC_DF 8
 #define EXC_GP 13
 #define EXC_PF 14
 #define EXC_AC 17
 #define EXC_MC 18
+#define EXC_LAST 31
 
 /* Model-specific registers */
 #define MSR_TSC 0x10u
