@@ -72,7 +72,8 @@ static void append_region(paddr_t start, paddr_t end, enum region_type type)
 			    start, end);
 		return;
 	}
-	boot_info.regions[boot_info.nr_regions++] = (struct boot_region){ start, end - start, type };
+	boot_info.regions[boot_info.nr_regions++] =
+		(struct boot_region){ start, end - start, type };
 }
 
 void boot_set_regions(const struct boot_region *raw, uint32_t nr_raw)

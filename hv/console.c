@@ -16,8 +16,8 @@
 #include <hv/string.h>
 #include <hv/timer.h>
 
-#define RING_SIZE 65536u /* a power of two */
-#define INPUT_SIZE 256u
+#define RING_SIZE     65536u /* a power of two */
+#define INPUT_SIZE    256u
 #define INPUT_POLL_NS (10 * NSEC_PER_MSEC)
 
 static char ring[RING_SIZE];
@@ -86,7 +86,9 @@ void log_at(enum log_level level, const char *fmt, ...)
 
 	head = snprintf(text, sizeof(text), "(hv) [%5lu.%06lu] %s", now_us / 1000000,
 			now_us % 1000000,
-			level == LOG_ERROR ? "ERROR: " : level == LOG_WARNING ? "warning: " : "");
+			level == LOG_ERROR     ? "ERROR: "
+			: level == LOG_WARNING ? "warning: "
+					       : "");
 	va_start(args, fmt);
 	vsnprintf(text + head, sizeof(text) - (size_t)head, fmt, args);
 	va_end(args);
@@ -191,8 +193,8 @@ static void set_level(const char *name)
 		const char *name;
 		enum log_level level;
 	} names[] = {
-		{ "none", LOG_ERROR },	   { "error", LOG_ERROR }, { "warning", LOG_WARNING },
-		{ "info", LOG_INFO },	   { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
+		{ "none", LOG_ERROR }, { "error", LOG_ERROR }, { "warning", LOG_WARNING },
+		{ "info", LOG_INFO },  { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
 	};
 	size_t i, n;
 

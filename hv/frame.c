@@ -33,8 +33,8 @@ struct frame *frame_of(mfn_t mfn)
 
 enum frame_type frame_type(mfn_t mfn)
 {
-	return mfn.n < buddy.nr_frames ? (enum frame_type)READ_ONCE(buddy.frames[mfn.n].type) :
-					 FRAME_NONE;
+	return mfn.n < buddy.nr_frames ? (enum frame_type)READ_ONCE(buddy.frames[mfn.n].type)
+				       : FRAME_NONE;
 }
 
 /* ---- hv's own ---- */
@@ -195,7 +195,8 @@ void frame_get_stats(struct frame_stats *ret_stats)
 int frame_alloc_boot(uint64_t nr_frames, uint64_t align, paddr_t limit, mfn_t *ret_mfn)
 {
 	uint64_t first;
-	int err = buddy_claim_below(&buddy, nr_frames, align, limit >> PAGE_SHIFT, FRAME_HV, &first);
+	int err =
+		buddy_claim_below(&buddy, nr_frames, align, limit >> PAGE_SHIFT, FRAME_HV, &first);
 
 	if (err)
 		return err;

@@ -17,7 +17,6 @@
 #include <hv/sched.h>
 #include <hv/vcpu.h>
 
-
 #ifndef HV_VERSION
 #define HV_VERSION "0"
 #endif
@@ -38,9 +37,10 @@ static void check_memory(void)
 	for (i = 0; i < boot_info.nr_modules; i++)
 		need += 2 * boot_info.modules[i].size; /* as loaded, and unpacked */
 	if (have < need)
-		boot_refuse("too little memory: %lu MiB, at least %lu MiB are needed for hv and the "
-			    "control domain\n",
-			    have >> 20, need >> 20);
+		boot_refuse(
+			"too little memory: %lu MiB, at least %lu MiB are needed for hv and the "
+			"control domain\n",
+			have >> 20, need >> 20);
 }
 
 static void log_boot_info(void)
@@ -63,8 +63,9 @@ static void log_boot_info(void)
 static void check_modules(void)
 {
 	if (!boot_info.nr_modules)
-		boot_refuse("GRUB loaded no control-domain kernel: its menu entry needs a 'module2' "
-			    "line with the kernel, and one with its initramfs\n");
+		boot_refuse(
+			"GRUB loaded no control-domain kernel: its menu entry needs a 'module2' "
+			"line with the kernel, and one with its initramfs\n");
 }
 
 noreturn void hv_main(void)

@@ -129,9 +129,12 @@ void slab_free(struct slab *s, void *object)
 
 /* ---- memory by size ---- */
 
-#define SIZE_CLASS(n) { .name = "bytes-" #n, .size = n, .lock = SPINLOCK_INIT }
+#define SIZE_CLASS(n)                                                                              \
+	{                                                                                          \
+		.name = "bytes-" #n, .size = n, .lock = SPINLOCK_INIT                              \
+	}
 static struct slab by_size[] = {
-	SIZE_CLASS(32),	 SIZE_CLASS(64),  SIZE_CLASS(128),  SIZE_CLASS(256),
+	SIZE_CLASS(32),	 SIZE_CLASS(64),   SIZE_CLASS(128),  SIZE_CLASS(256),
 	SIZE_CLASS(512), SIZE_CLASS(1024), SIZE_CLASS(2048),
 };
 

@@ -7,31 +7,31 @@
 #include <hv/errno.h>
 #include <hv/string.h>
 
-#define MADT_LOCAL_APIC 0
-#define MADT_IO_APIC 1
-#define MADT_OVERRIDE 2
-#define MADT_NMI_SOURCE 3
-#define MADT_LOCAL_NMI 4
+#define MADT_LOCAL_APIC	   0
+#define MADT_IO_APIC	   1
+#define MADT_OVERRIDE	   2
+#define MADT_NMI_SOURCE	   3
+#define MADT_LOCAL_NMI	   4
 #define MADT_LAPIC_ADDRESS 5
-#define MADT_X2APIC 9
-#define MADT_CPU_ENABLED 1u
-#define MADT_ALL_CPUS 0xffu
+#define MADT_X2APIC	   9
+#define MADT_CPU_ENABLED   1u
+#define MADT_ALL_CPUS	   0xffu
 
 #define SRAT_LOCAL_APIC 0
-#define SRAT_X2APIC 2
-#define SRAT_ENABLED 1u
+#define SRAT_X2APIC	2
+#define SRAT_ENABLED	1u
 
 /* FADT: offsets of the fields used (table 5.9). */
-#define FADT_PM_TIMER_BLOCK 76u
-#define FADT_PM_TIMER_LENGTH 91u
-#define FADT_FLAGS 112u
-#define FADT_RESET_REGISTER 116u /* space, width, offset, access, address */
-#define FADT_RESET_VALUE 128u
+#define FADT_PM_TIMER_BLOCK   76u
+#define FADT_PM_TIMER_LENGTH  91u
+#define FADT_FLAGS	      112u
+#define FADT_RESET_REGISTER   116u /* space, width, offset, access, address */
+#define FADT_RESET_VALUE      128u
 #define FADT_X_PM_TIMER_BLOCK 208u
 #define FADT_FLAG_TIMER_32BIT BIT(8)
-#define FADT_FLAG_RESET BIT(10)
-#define FADT_FLAG_HW_REDUCED BIT(20)
-#define SPACE_IO 1u
+#define FADT_FLAG_RESET	      BIT(10)
+#define FADT_FLAG_HW_REDUCED  BIT(20)
+#define SPACE_IO	      1u
 
 static uint8_t io_entries[4096];
 

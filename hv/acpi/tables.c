@@ -175,7 +175,8 @@ void acpi_init(void)
 	const struct rsdp *r = find_rsdp();
 
 	if (!r)
-		boot_refuse("the firmware has no ACPI tables (no RSDP), which hv needs to find CPUs\n");
+		boot_refuse(
+			"the firmware has no ACPI tables (no RSDP), which hv needs to find CPUs\n");
 	if (r->revision >= 2 && r->xsdt)
 		read_root(r->xsdt, "XSDT", 8);
 	else

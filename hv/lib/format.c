@@ -70,7 +70,8 @@ static void put_string(struct output *out, const struct conversion *conv, const 
 	if (!s)
 		s = "(null)";
 	blank.zero = false;
-	put_padded(out, &blank, "", s, conv->has_precision ? strnlen(s, conv->precision) : strlen(s));
+	put_padded(out, &blank, "", s,
+		   conv->has_precision ? strnlen(s, conv->precision) : strlen(s));
 }
 
 static uint64_t get_unsigned(const struct conversion *conv, va_list *args)
@@ -151,8 +152,8 @@ static void put_signed(struct output *out, const struct conversion *conv, int64_
 {
 	bool negative = value < 0;
 
-	put_number(out, conv, negative ? "-" : "",
-		   negative ? 0 - (uint64_t)value : (uint64_t)value, 10, false);
+	put_number(out, conv, negative ? "-" : "", negative ? 0 - (uint64_t)value : (uint64_t)value,
+		   10, false);
 }
 
 static void put_char(struct output *out, const struct conversion *conv, char c)

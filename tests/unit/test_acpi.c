@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading the firmware's tables. Each is built at the end of an allocation: ASan sees one byte more. */
+/* Reading the firmware's tables. Each is built at the end of an allocation: ASan sees one byte
+ * more. */
 #include <stdlib.h>
 
 #include <hv/acpi.h>
@@ -28,10 +29,10 @@ static void add(const void *bytes, size_t n)
 	size += n;
 }
 
-#define ADD(...)                                                                               \
-	do {                                                                                   \
-		static const uint8_t bytes[] = { __VA_ARGS__ };                                \
-		add(bytes, sizeof(bytes));                                                     \
+#define ADD(...)                                                                                   \
+	do {                                                                                       \
+		static const uint8_t bytes[] = { __VA_ARGS__ };                                    \
+		add(bytes, sizeof(bytes));                                                         \
 	} while (0)
 
 static struct acpi_header *table_end(void)
@@ -79,9 +80,9 @@ static void cpus_are_found_enabled_first(void)
 static void io_entries_are_kept_as_they_are(void)
 {
 	static const uint8_t kept[] = {
-		1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0, /* I/O APIC */
-		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,		   /* override */
-		4, 6, 0xff, 0, 0, 1,			   /* NMI of all CPUs */
+		1, 12, 0,    0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0, /* I/O APIC */
+		2, 10, 0,    0, 2, 0, 0,    0,	  0, 0,	      /* override */
+		4, 6,  0xff, 0, 0, 1,			      /* NMI of all CPUs */
 	};
 	struct acpi_info info = { 0 };
 
@@ -206,8 +207,8 @@ static void srat_gives_cpus_their_node(void)
 	ADD(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	ADD(0, 16, 2, 3, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0);
 	ADD(2, 24, 0, 0, 5, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-	ADD(1, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	    0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	ADD(1, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	CU_ASSERT_EQUAL(acpi_parse_srat(table_end(), &info), 0);
 	CU_ASSERT_EQUAL(info.cpus[0].node, 0x102);
 	CU_ASSERT_EQUAL(info.cpus[1].node, 5);

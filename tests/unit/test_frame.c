@@ -61,8 +61,8 @@ static void firmware_and_modules_are_never_handed_out(void)
 
 	fake_machine(RAM, 1);
 	boot_info.regions[0].size = RAM / 2 + 100;
-	boot_info.regions[1] = (struct boot_region){ FAKE_RAM + RAM / 2 + 100, RAM / 2 - 100,
-						     REGION_RESERVED };
+	boot_info.regions[1] =
+		(struct boot_region){ FAKE_RAM + RAM / 2 + 100, RAM / 2 - 100, REGION_RESERVED };
 	boot_info.nr_regions = 2;
 	boot_info.modules[0].start = FAKE_RAM + 0x10010;
 	boot_info.modules[0].size = 0x3000;

@@ -39,13 +39,13 @@ void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 
 /* The C library is the model. */
-#define SAME(...)                                                                              \
-	do {                                                                                   \
-		char ours[200], theirs[200];                                                   \
-		int n = hv_snprintf(ours, sizeof(ours), __VA_ARGS__);                          \
-		int m = snprintf(theirs, sizeof(theirs), __VA_ARGS__);                         \
-		CU_ASSERT_EQUAL(n, m);                                                         \
-		CU_ASSERT_STRING_EQUAL(ours, theirs);                                          \
+#define SAME(...)                                                                                  \
+	do {                                                                                       \
+		char ours[200], theirs[200];                                                       \
+		int n = hv_snprintf(ours, sizeof(ours), __VA_ARGS__);                              \
+		int m = snprintf(theirs, sizeof(theirs), __VA_ARGS__);                             \
+		CU_ASSERT_EQUAL(n, m);                                                             \
+		CU_ASSERT_STRING_EQUAL(ours, theirs);                                              \
 	} while (0)
 
 static void text_is_formatted_as_by_the_c_library(void)

@@ -20,40 +20,40 @@
 #include <arch/x86.h>
 
 /* Register numbers: times 16 the offset in the page, plus 0x800 the MSR. */
-#define REG_ID 0x02u
-#define REG_TPR 0x08u
-#define REG_EOI 0x0bu
-#define REG_DFR 0x0eu
-#define REG_SPURIOUS 0x0fu
-#define REG_ISR 0x10u
-#define REG_TMR 0x18u
-#define REG_ESR 0x28u
-#define REG_LVT_CMCI 0x2fu
-#define REG_ICR 0x30u
-#define REG_ICR_HIGH 0x31u
-#define REG_LVT_TIMER 0x32u
-#define REG_LVT_THERMAL 0x33u
-#define REG_LVT_PERF 0x34u
-#define REG_LVT_LINT0 0x35u
-#define REG_LVT_LINT1 0x36u
-#define REG_LVT_ERROR 0x37u
+#define REG_ID		  0x02u
+#define REG_TPR		  0x08u
+#define REG_EOI		  0x0bu
+#define REG_DFR		  0x0eu
+#define REG_SPURIOUS	  0x0fu
+#define REG_ISR		  0x10u
+#define REG_TMR		  0x18u
+#define REG_ESR		  0x28u
+#define REG_LVT_CMCI	  0x2fu
+#define REG_ICR		  0x30u
+#define REG_ICR_HIGH	  0x31u
+#define REG_LVT_TIMER	  0x32u
+#define REG_LVT_THERMAL	  0x33u
+#define REG_LVT_PERF	  0x34u
+#define REG_LVT_LINT0	  0x35u
+#define REG_LVT_LINT1	  0x36u
+#define REG_LVT_ERROR	  0x37u
 #define REG_TIMER_INITIAL 0x38u
 #define REG_TIMER_CURRENT 0x39u
-#define REG_TIMER_DIVIDE 0x3eu
-#define REG_VERSION 0x03u
+#define REG_TIMER_DIVIDE  0x3eu
+#define REG_VERSION	  0x03u
 
-#define SPURIOUS_ENABLE BIT(8)
-#define LVT_MASKED 0x10000u
-#define LVT_NMI 0x400u
+#define SPURIOUS_ENABLE	 BIT(8)
+#define LVT_MASKED	 0x10000u
+#define LVT_NMI		 0x400u
 #define LVT_TSC_DEADLINE 0x40000u
-#define ICR_PENDING 0x1000u
+#define ICR_PENDING	 0x1000u
 #define ICR_ALL_BUT_SELF 0xc0000u
-#define DIVIDE_BY_1 0xbu
+#define DIVIDE_BY_1	 0xbu
 
-#define CPUID_1_ECX_X2APIC BIT(21)
+#define CPUID_1_ECX_X2APIC	 BIT(21)
 #define CPUID_1_ECX_TSC_DEADLINE BIT(24)
 
-#define CALIBRATE_US 10000u
+#define CALIBRATE_US	      10000u
 #define NR_VECTORS_IN_SERVICE 256u
 
 static volatile uint32_t *registers; /* NULL: x2APIC */
@@ -94,8 +94,7 @@ static void mask_pic(void)
 
 void apic_init(void)
 {
-	use_x2apic = cpuid(1, 0).ecx & CPUID_1_ECX_X2APIC ||
-		     rdmsr(MSR_APIC_BASE) & APIC_BASE_EXTD;
+	use_x2apic = cpuid(1, 0).ecx & CPUID_1_ECX_X2APIC || rdmsr(MSR_APIC_BASE) & APIC_BASE_EXTD;
 	use_deadline = cpuid(1, 0).ecx & CPUID_1_ECX_TSC_DEADLINE;
 	if (!use_x2apic) {
 		registers = arch_map_device(rdmsr(MSR_APIC_BASE) & PTE_ADDR, PAGE_SIZE);
@@ -261,7 +260,8 @@ static void arm_count(uint64_t deadline_ns)
 void arch_timer_arm(uint64_t deadline_ns)
 {
 	if (use_deadline)
-		wrmsr(MSR_TSC_DEADLINE, deadline_ns == UINT64_MAX ? 0 : clock_ns_to_tsc(deadline_ns));
+		wrmsr(MSR_TSC_DEADLINE,
+		      deadline_ns == UINT64_MAX ? 0 : clock_ns_to_tsc(deadline_ns));
 	else if (deadline_ns == UINT64_MAX)
 		apic_write(REG_TIMER_INITIAL, 0);
 	else

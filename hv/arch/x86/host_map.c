@@ -18,11 +18,11 @@
 #include <arch/host_map.h>
 #include <arch/x86.h>
 
-#define NR_LEVELS 4u
-#define ENTRIES 512u
+#define NR_LEVELS   4u
+#define ENTRIES	    512u
 #define MAX_ADDRESS BIT(47)
 
-#define PTE_UC (PTE_PCD | PTE_PWT)
+#define PTE_UC	  (PTE_PCD | PTE_PWT)
 #define PTE_WC_4K BIT(7) /* PAT entry 4; in larger pages the bit has another place: not used */
 
 /*
@@ -196,13 +196,13 @@ const void *arch_map_firmware(paddr_t address, size_t size)
 
 void *arch_map_device(paddr_t address, size_t size)
 {
-	return map_range(address, address + size, PTE_W | PTE_NX | PTE_UC) ? paddr_to_ptr(address) :
-									     NULL;
+	return map_range(address, address + size, PTE_W | PTE_NX | PTE_UC) ? paddr_to_ptr(address)
+									   : NULL;
 }
 
 void *host_map_framebuffer(paddr_t address, size_t size)
 {
-	return map_range(address, address + size, PTE_W | PTE_NX | PTE_WC_4K) ?
-		       paddr_to_ptr(address) :
-		       NULL;
+	return map_range(address, address + size, PTE_W | PTE_NX | PTE_WC_4K)
+		       ? paddr_to_ptr(address)
+		       : NULL;
 }

@@ -17,7 +17,7 @@
 #include <arch/x86.h>
 
 #define GATE_INTERRUPT 0x8e00u /* present, DPL 0, 64-bit interrupt gate, no IST */
-#define NR_EXCEPTIONS 32u
+#define NR_EXCEPTIONS  32u
 
 struct gate {
 	uint16_t offset_low, selector;
@@ -61,12 +61,38 @@ void idt_load(void)
 static const char *exception_name(uint64_t vector)
 {
 	static const char *const names[NR_EXCEPTIONS] = {
-		"divide error", "debug", "NMI", "breakpoint", "overflow", "bound",
-		"invalid opcode", "no FPU", "double fault", "9", "invalid TSS",
-		"segment not present", "stack fault", "general protection", "page fault", "15",
-		"FPU error", "alignment", "machine check", "SIMD error", "virtualisation",
-		"control protection", "22", "23", "24", "25", "26", "27",
-		"hypervisor injection", "VMM communication", "security", "31",
+		"divide error",
+		"debug",
+		"NMI",
+		"breakpoint",
+		"overflow",
+		"bound",
+		"invalid opcode",
+		"no FPU",
+		"double fault",
+		"9",
+		"invalid TSS",
+		"segment not present",
+		"stack fault",
+		"general protection",
+		"page fault",
+		"15",
+		"FPU error",
+		"alignment",
+		"machine check",
+		"SIMD error",
+		"virtualisation",
+		"control protection",
+		"22",
+		"23",
+		"24",
+		"25",
+		"26",
+		"27",
+		"hypervisor injection",
+		"VMM communication",
+		"security",
+		"31",
 	};
 
 	return names[vector];
@@ -74,8 +100,8 @@ static const char *exception_name(uint64_t vector)
 
 static void print_frame(const struct entry_frame *f)
 {
-	log_error("rip %016lx cs %02lx rflags %08lx rsp %016lx ss %02lx\n", f->rip, f->cs, f->rflags,
-		  f->rsp, f->ss);
+	log_error("rip %016lx cs %02lx rflags %08lx rsp %016lx ss %02lx\n", f->rip, f->cs,
+		  f->rflags, f->rsp, f->ss);
 	log_error("rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", f->rax, f->rbx, f->rcx, f->rdx);
 	log_error("rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", f->rsi, f->rdi, f->rbp, f->r8);
 	log_error("r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", f->r9, f->r10, f->r11, f->r12);

@@ -9,10 +9,10 @@
 
 /* ---- measuring the TSC ---- */
 
-#define PM_TIMER_HZ 3579545u
-#define PIT_HZ 1193182u
+#define PM_TIMER_HZ  3579545u
+#define PIT_HZ	     1193182u
 #define CALIBRATE_MS 50u
-#define NR_TRIES 5u
+#define NR_TRIES     5u
 
 /* The chipset's count and the TSC at the same moment: the tightest of a few tries. */
 static uint32_t read_pm_timer(uint64_t *ret_tsc)
@@ -86,13 +86,13 @@ bool arch_tsc_is_invariant(void)
 
 /* ---- RTC ---- */
 
-#define RTC_INDEX 0x70
-#define RTC_DATA 0x71
+#define RTC_INDEX    0x70
+#define RTC_DATA     0x71
 #define RTC_STATUS_A 0x0a
 #define RTC_UPDATING 0x80
 #define RTC_STATUS_B 0x0b
-#define RTC_24H 0x02
-#define RTC_BINARY 0x04
+#define RTC_24H	     0x02
+#define RTC_BINARY   0x04
 
 struct rtc_time {
 	uint8_t sec, min, hour, day, month, year;
@@ -162,7 +162,7 @@ uint64_t arch_read_rtc(void)
 /* ---- reset ---- */
 
 #define SPACE_MEMORY 0u
-#define SPACE_IO 1u
+#define SPACE_IO     1u
 
 static void reset_by_acpi(void)
 {

@@ -8,21 +8,20 @@
 #include <hv/boot.h>
 #include <hv/compiler.h>
 
-
 #include <arch/host_map.h>
 
 #include "font.h"
 
-#define TYPE_RGB 1u
-#define TYPE_TEXT 2u
-#define EGA_TEXT 0xb8000u
+#define TYPE_RGB    1u
+#define TYPE_TEXT   2u
+#define EGA_TEXT    0xb8000u
 #define EGA_COLUMNS 80u
-#define EGA_ROWS 25u
-#define EGA_GREY 0x0700u
+#define EGA_ROWS    25u
+#define EGA_GREY    0x0700u
 
 #define MAX_COLUMNS 240u
-#define MAX_ROWS 100u
-#define CELL_WIDTH (FONT_COLUMNS + 1)
+#define MAX_ROWS    100u
+#define CELL_WIDTH  (FONT_COLUMNS + 1)
 #define CELL_HEIGHT (FONT_ROWS + 3)
 
 static char shown[MAX_ROWS][MAX_COLUMNS];
@@ -152,10 +151,9 @@ bool arch_screen_init_framebuffer(void)
 	const struct boot_framebuffer *fb = &boot_info.framebuffer;
 
 	if (!fb->address || fb->type != TYPE_RGB || fb->bpp < 15 || fb->bpp > 32 ||
-	    fb->width < 320 || fb->height < 200 ||
-	    fb->pitch / ((fb->bpp + 7u) / 8) < fb->width || fb->red_size > 10 ||
-	    fb->green_size > 10 || fb->blue_size > 10 || fb->red_pos > 24 || fb->green_pos > 24 ||
-	    fb->blue_pos > 24)
+	    fb->width < 320 || fb->height < 200 || fb->pitch / ((fb->bpp + 7u) / 8) < fb->width ||
+	    fb->red_size > 10 || fb->green_size > 10 || fb->blue_size > 10 || fb->red_pos > 24 ||
+	    fb->green_pos > 24 || fb->blue_pos > 24)
 		return false;
 	pixels = host_map_framebuffer(fb->address, (uint64_t)fb->pitch * fb->height);
 	if (!pixels)

@@ -6,22 +6,22 @@
 #include <arch/x86.h>
 
 #define DEFAULT_PORT 0x3f8u
-#define CLOCK_HZ 115200u
+#define CLOCK_HZ     115200u
 
-#define REG_DATA 0	  /* and divisor, low byte */
-#define REG_INTERRUPTS 1  /* and divisor, high byte */
-#define REG_FIFO 2
-#define REG_LINE 3
-#define REG_MODEM 4
-#define REG_STATUS 5
-#define REG_SCRATCH 7
-#define LINE_8N1 0x03
-#define LINE_DIVISOR 0x80
+#define REG_DATA	   0 /* and divisor, low byte */
+#define REG_INTERRUPTS	   1 /* and divisor, high byte */
+#define REG_FIFO	   2
+#define REG_LINE	   3
+#define REG_MODEM	   4
+#define REG_STATUS	   5
+#define REG_SCRATCH	   7
+#define LINE_8N1	   0x03
+#define LINE_DIVISOR	   0x80
 #define MODEM_DTR_RTS_OUT2 0x0b
-#define FIFO_ON_CLEAR 0x07
-#define STATUS_RECEIVED 0x01
-#define STATUS_CAN_SEND 0x20
-#define FIFO_SIZE 16u
+#define FIFO_ON_CLEAR	   0x07
+#define STATUS_RECEIVED	   0x01
+#define STATUS_CAN_SEND	   0x20
+#define FIFO_SIZE	   16u
 
 /* A line that never gets ready must not stop hv: then bytes are lost. */
 #define MAX_WAIT 200000u

@@ -16,11 +16,11 @@
 #include <arch/idt.h>
 #include <arch/x86.h>
 
-#define INIT_DELAY_US 10000u
+#define INIT_DELAY_US	 10000u
 #define STARTUP_DELAY_US 200u
 #define START_TIMEOUT_MS 1000u
 
-static mfn_t trampoline; /* 0: none */
+static mfn_t trampoline;	 /* 0: none */
 static uint32_t started_apic_id; /* the last CPU that reached C; atomic */
 static bool some_failed;
 

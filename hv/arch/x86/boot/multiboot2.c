@@ -13,15 +13,15 @@
 
 #include <arch/boot.h>
 
-#define TAG_END 0u
-#define TAG_CMDLINE 1u
-#define TAG_MODULE 3u
-#define TAG_MEMORY_MAP 6u
+#define TAG_END		0u
+#define TAG_CMDLINE	1u
+#define TAG_MODULE	3u
+#define TAG_MEMORY_MAP	6u
 #define TAG_FRAMEBUFFER 8u
-#define TAG_EFI32 11u
-#define TAG_EFI64 12u
-#define TAG_RSDP_V1 14u
-#define TAG_RSDP_V2 15u
+#define TAG_EFI32	11u
+#define TAG_EFI64	12u
+#define TAG_RSDP_V1	14u
+#define TAG_RSDP_V2	15u
 
 struct tag {
 	uint32_t type, size;
