@@ -81,10 +81,14 @@ is() { [ "$(state "$1")" = "$2" ]; }
 gone() { ! hvctl info "$1" >/dev/null 2>&1; }
 
 finish() {
+	# A clean end also lets a sanitizer speak, in a build that has one.
+	kill "$hvd_pid" || fail "hvd has died"
+	wait "$hvd_pid" || fail "hvd ended with $?"
+	hvd_pid=
+	! grep -qE 'Sanitizer|runtime error' "$dir/hvd.log" || fail "a sanitizer complains"
 	if [ $failures != 0 ]; then
 		echo "--- hvd's log"
 		cat "$dir/hvd.log"
 		exit 1
 	fi
-	kill -0 "$hvd_pid" || exit 1
 }

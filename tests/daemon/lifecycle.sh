@@ -50,9 +50,9 @@ vm three
 expect 0 'created' hvctl create "$dir/three.xml"
 hvctl console three </dev/null >"$dir/three.out" &
 printf 'reboot\n' | hvctl console --idle 1 three >/dev/null
-wait_until is three running
+rebooted() { [ "$(grep -c 'guest up' "$dir/three.out")" = 2 ]; }
+wait_until rebooted
 expect 0 'Restarts +1' hvctl info three
-[ "$(grep -c 'guest up' "$dir/three.out")" = 2 ] || fail "console over a reboot: $(cat "$dir/three.out")"
 expect 0 'ended' hvctl destroy three
 
 # Crashes: destroyed, kept for a look, restarted but not for ever.

@@ -114,7 +114,7 @@ static int show_error(struct json_object *reply, struct json_object *error)
 
 int conn_call(struct json_object *request, struct json_object **ret_result)
 {
-	struct json_object *reply, *part;
+	struct json_object *reply = NULL, *part;
 	int status = conn_open();
 	char *line;
 	size_t n;

@@ -103,7 +103,7 @@ static int parse_line(struct conf *conf, char *line, char **ret_error)
 
 int conf_parse(struct conf *conf, const char *text, const char *name, char **ret_error)
 {
-	char *copy = xstrdup(text), *at = copy, *line, *reason;
+	char *copy = xstrdup(text), *at = copy, *line, *reason = NULL;
 	unsigned int nr = 0;
 	int err = 0;
 

@@ -143,7 +143,7 @@ static int unpack_kernel(struct filler *f, int fd, uint64_t size, int new_fd, co
 			 size_t *ret_size, bool *ret_kept)
 {
 	const char *path = f->spec->kernel, *reason = NULL;
-	void *file, *elf;
+	void *file, *elf = NULL;
 	int err;
 
 	file = malloc(size);

@@ -189,7 +189,7 @@ static int parse_vcpu(struct spec_parser *p, xmlNode *node, void *arg)
 {
 	struct domain_spec *spec = p->spec;
 	char *text, *cpuset;
-	uint64_t nr, online;
+	uint64_t nr = 0, online = 0;
 	int err;
 
 	(void)arg;
@@ -281,7 +281,7 @@ static int parse_cpu(struct spec_parser *p, xmlNode *node, void *arg)
 
 static int parse_os_type(struct spec_parser *p, xmlNode *node, void *arg)
 {
-	char *type;
+	char *type = NULL;
 	int err;
 
 	(void)arg;
