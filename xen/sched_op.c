@@ -108,6 +108,26 @@ static int op_poll(struct hypercall *c)
 	return 0;
 }
 
+/* ---- yield ---- */
+
+#define BOOT_LOADER_NAP_NS NSEC_PER_MSEC
+
+/*
+ * A boot loader in 32-bit mode has no interrupts: it waits for its disk by yielding in a loop. It
+ * naps until an event is raised for it, instead of burning the CPU of those who serve it.
+ */
+static void op_yield(struct hypercall *c)
+{
+	struct abi_vcpu *a = c->v->abi;
+
+	if (c->is_64bit || a->upcall_vector || READ_ONCE(c->d->abi->callback_vector)) {
+		vcpu_yield(c->v);
+		return;
+	}
+	timer_set(&a->poll_timer, clock_ns() + BOOT_LOADER_NAP_NS);
+	vcpu_block(c->v);
+}
+
 /* ---- shutdown ---- */
 
 static int shut_down(struct domain *d, uint32_t reason)
@@ -241,7 +261,7 @@ int64_t hypercall_sched_op(struct hypercall *c)
 {
 	switch ((uint32_t)c->args[0]) {
 	case SCHEDOP_yield:
-		vcpu_yield(c->v);
+		op_yield(c);
 		return 0;
 	case SCHEDOP_block:
 		vcpu_block(c->v);

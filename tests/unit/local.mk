@@ -110,6 +110,13 @@ tests_unit_test_memory_op_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_memory_op_LDFLAGS = $(ABI_LDFLAGS)
 tests_unit_test_memory_op_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += tests/unit/test_dom0
+tests_unit_test_dom0_SOURCES = tests/unit/test_dom0.c xen/dom0_elf.c xen/dom0_memory.c $(ABI_SOURCES)
+tests_unit_test_dom0_CPPFLAGS = $(ABI_CPPFLAGS)
+tests_unit_test_dom0_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dom0_LDFLAGS = $(ABI_LDFLAGS)
+tests_unit_test_dom0_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += tests/unit/test_evtchn
 tests_unit_test_evtchn_SOURCES = tests/unit/test_evtchn.c $(ABI_SOURCES)
 tests_unit_test_evtchn_CPPFLAGS = $(ABI_CPPFLAGS)
