@@ -284,7 +284,7 @@ int evtchn_fifo_init_control(struct domain *d, uint32_t vcpu, uint64_t gfn, uint
 	struct evtchn_domain *e = &d->abi->evtchn;
 	struct evtchn_fifo *f = e->fifo;
 	struct fifo_vcpu *fv;
-	void *page;
+	void *page = NULL;
 	int err;
 
 	if (vcpu >= d->nr_vcpus)
