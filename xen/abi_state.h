@@ -11,9 +11,9 @@
 #include <hv/types.h>
 #include <hv/vcpu.h>
 
-#include <xen/xen.h>
 #include <xen/hvm/params.h>
 #include <xen/vcpu.h>
+#include <xen/xen.h>
 
 #include "evtchn.h"
 #include "gnttab.h"
@@ -50,8 +50,8 @@ struct abi_domain {
 	struct evtchn_domain evtchn;
 	struct gnttab gnttab;
 
-	uint8_t callback_vector; /* global upcall vector, 0: none; atomic */
-	uint32_t vm_assist;	 /* atomic: VMASST_TYPE_* bits */
+	uint8_t callback_vector;		   /* global upcall vector, 0: none; atomic */
+	uint32_t vm_assist;			   /* atomic: VMASST_TYPE_* bits */
 	uint64_t poll_mask[DOMAIN_MAX_VCPUS / 64]; /* atomic: vCPUs inside SCHEDOP_poll */
 
 	struct spinlock lock; /* the rest */
@@ -74,7 +74,7 @@ struct abi_vcpu {
 
 	/* Where events and time are shown. Never NULL; changed by vcpu_info registration. */
 	struct vcpu_info *info;
-	void *info_page;	      /* pinned guest page behind it; NULL: the shared info, or: */
+	void *info_page;	       /* pinned guest page behind it; NULL: the shared info, or: */
 	struct vcpu_info private_info; /* no place in the shared info, and none registered */
 
 	uint8_t upcall_vector; /* per-vCPU upcall, 0: none; atomic */

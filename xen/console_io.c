@@ -14,7 +14,7 @@
 #include "hypercall.h"
 #include "policy.h"
 
-#define CHUNK 128u
+#define CHUNK		  128u
 #define GUEST_BYTES_PER_S 2048u
 
 /* Bytes that d may still log now, 'want' at most; abi lock. */

@@ -20,12 +20,12 @@
 #include "hypercall.h"
 #include "policy.h"
 
-#define COPY_MAX MIB(16)
-#define COPY_STEP KIB(256)
-#define LOG_CHUNK 256u
-#define LOG_STEP KIB(64)
+#define COPY_MAX	 MIB(16)
+#define COPY_STEP	 KIB(256)
+#define LOG_CHUNK	 256u
+#define LOG_STEP	 KIB(64)
 #define REQUEST_SIZE_MAX 4096u
-#define HEAD_SIZE offsetof(struct hvabi_request, u)
+#define HEAD_SIZE	 offsetof(struct hvabi_request, u)
 
 /* In the third argument: the second one is progress of ours, not the caller's leftover. */
 #define PROGRESS_MARK 0x68762d636f707921ull
@@ -100,7 +100,8 @@ static void host_info(struct hvabi_host_info *info)
 
 static int log_read(struct hvabi_log *log)
 {
-	uint64_t position = log->position, first = 0, done = 0, size = MIN(log->size_bytes, LOG_STEP);
+	uint64_t position = log->position, first = 0, done = 0,
+		 size = MIN(log->size_bytes, LOG_STEP);
 	char chunk[LOG_CHUNK];
 	size_t n;
 
@@ -132,10 +133,10 @@ static int create(struct hvabi_request *r)
 	struct domain_limits limits = {
 		.max_frames = in->max_frames,
 		.max_vcpus = in->max_vcpus,
-		.max_grant_frames = in->max_grant_frames ? in->max_grant_frames :
-							   GNTTAB_FRAMES_DEFAULT,
-		.max_evtchn_ports = in->max_evtchn_ports ? in->max_evtchn_ports :
-							   EVTCHN_LIMIT_DEFAULT,
+		.max_grant_frames =
+			in->max_grant_frames ? in->max_grant_frames : GNTTAB_FRAMES_DEFAULT,
+		.max_evtchn_ports =
+			in->max_evtchn_ports ? in->max_evtchn_ports : EVTCHN_LIMIT_DEFAULT,
 	};
 	struct domain *d;
 	int err;
@@ -161,9 +162,9 @@ static void fill_info(struct domain *d, struct hvabi_info *info)
 	memset(info, 0, sizeof(*info));
 	memcpy(info->uuid, d->uuid, sizeof(info->uuid));
 	spin_lock(&d->lock);
-	info->state = d->state == DOMAIN_RUNNING  ? HVABI_DOM_RUNNING :
-		      d->state == DOMAIN_SHUTDOWN ? HVABI_DOM_SHUTDOWN :
-						    HVABI_DOM_DYING;
+	info->state = d->state == DOMAIN_RUNNING    ? HVABI_DOM_RUNNING
+		      : d->state == DOMAIN_SHUTDOWN ? HVABI_DOM_SHUTDOWN
+						    : HVABI_DOM_DYING;
 	info->pause_count = d->pause_count;
 	info->shutdown_reason = (uint32_t)d->shutdown_reason;
 	strcopy(info->crash_reason, d->crash_reason, sizeof(info->crash_reason));

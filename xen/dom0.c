@@ -32,7 +32,7 @@ static uint32_t dom0_max_vcpus;
 OPTION_UINT("dom0_max_vcpus", dom0_max_vcpus);
 
 #define START_INFO_LIMIT GIB(1)
-#define LOW_LIMIT GIB(4)
+#define LOW_LIMIT	 GIB(4)
 /* What a kernel needs besides itself and its initramfs, packed and unpacked. */
 #define BREATHING_SPACE MIB(64)
 
@@ -92,8 +92,9 @@ static paddr_t load_initramfs(struct dom0_memory *m)
 		return 0;
 	at = dom0_memory_find(m, module->size, MIB(2), LOW_LIMIT);
 	if (!at)
-		boot_refuse("no room for the initramfs (%lu MiB) in the control domain: dom0_mem=\n",
-			    module->size >> 20);
+		boot_refuse(
+			"no room for the initramfs (%lu MiB) in the control domain: dom0_mem=\n",
+			module->size >> 20);
 	memcpy(paddr_to_ptr(at), paddr_to_ptr(module->start), module->size);
 	return at;
 }

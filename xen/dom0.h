@@ -26,8 +26,8 @@ struct dom0_kernel {
 const char *dom0_elf_parse(const void *image, uint64_t size, struct dom0_kernel *ret_kernel);
 
 /* ---- dom0_memory.c ---- */
-#define DOM0_MAX_RUNS 100u
-#define DOM0_MAX_MAP 126u /* Linux copies without a bound into a table of 128 */
+#define DOM0_MAX_RUNS  100u
+#define DOM0_MAX_MAP   126u /* Linux copies without a bound into a table of 128 */
 #define DOM0_MAX_TAKEN 8u
 
 struct dom0_run {

@@ -16,11 +16,11 @@
 #include <hv/string.h>
 #include <hv/vcpu.h>
 
-#define MADT_LAPIC 0u
-#define MADT_X2APIC 9u
-#define MADT_ENABLED 1u
+#define MADT_LAPIC	  0u
+#define MADT_X2APIC	  9u
+#define MADT_ENABLED	  1u
 #define APIC_ID_XAPIC_MAX 254u
-#define ALIGNMENT 64ul
+#define ALIGNMENT	  64ul
 
 struct madt_header {
 	struct acpi_header h;
@@ -104,7 +104,8 @@ static uint8_t sum_to_zero(const void *p, size_t n)
 	return (uint8_t)-sum;
 }
 
-static void fill_header(struct acpi_header *h, const char *signature, uint32_t length, uint8_t revision)
+static void fill_header(struct acpi_header *h, const char *signature, uint32_t length,
+			uint8_t revision)
 {
 	memset(h, 0, sizeof(*h));
 	memcpy(h->signature, signature, sizeof(h->signature));

@@ -10,13 +10,13 @@
 #include <xen/elfnote.h>
 #include <xen/features.h>
 
-#define ELF_CLASS_64 2
-#define ELF_LITTLE_ENDIAN 1
-#define ELF_EXEC 2
-#define ELF_DYN 3
+#define ELF_CLASS_64	   2
+#define ELF_LITTLE_ENDIAN  1
+#define ELF_EXEC	   2
+#define ELF_DYN		   3
 #define ELF_MACHINE_X86_64 62
-#define PT_LOAD 1u
-#define PT_NOTE 4u
+#define PT_LOAD		   1u
+#define PT_NOTE		   4u
 
 struct elf_header {
 	uint8_t magic[4], class, data, version, pad[9];
@@ -79,7 +79,8 @@ static void read_notes(const uint8_t *p, uint64_t size, struct notes *ret)
 	}
 }
 
-static const char *add_segment(struct dom0_kernel *k, const struct elf_phdr *ph, const uint8_t *data)
+static const char *add_segment(struct dom0_kernel *k, const struct elf_phdr *ph,
+			       const uint8_t *data)
 {
 	struct dom0_segment *s;
 

@@ -18,14 +18,14 @@
 #include <hv/panic.h>
 #include <hv/physmap.h>
 
-#define CHUNK (1ull << FRAME_ORDER_2M)
-#define LOW_END (KIB(640) >> PAGE_SHIFT)
+#define CHUNK	   (1ull << FRAME_ORDER_2M)
+#define LOW_END	   (KIB(640) >> PAGE_SHIFT)
 #define HIGH_START (MIB(1) >> PAGE_SHIFT)
-#define HOLE_SIZE (MIB(128) >> PAGE_SHIFT)
+#define HOLE_SIZE  (MIB(128) >> PAGE_SHIFT)
 #define HOLE_WORTH (MIB(768) >> PAGE_SHIFT) /* with less RAM than that none is kept free */
-#define FOUR_GIB (GIB(4) >> PAGE_SHIFT)
-#define RESERVE MIB(64) /* for hv's own tables */
-#define SHARE_MIN MIB(512)
+#define FOUR_GIB   (GIB(4) >> PAGE_SHIFT)
+#define RESERVE	   MIB(64) /* for hv's own tables */
+#define SHARE_MIN  MIB(512)
 
 uint64_t dom0_memory_size(uint64_t wanted)
 {
@@ -123,7 +123,8 @@ static void map_run(struct domain *d, uint64_t first, uint64_t nr)
 			order = FRAME_ORDER_2M;
 		else
 			order = 0;
-		if (physmap_map(d, gfn_from(first), mfn_from(first), order, PHYSMAP_RAM, PHYSMAP_RWX))
+		if (physmap_map(d, gfn_from(first), mfn_from(first), order, PHYSMAP_RAM,
+				PHYSMAP_RWX))
 			boot_refuse("too little memory for the control domain's page tables\n");
 	}
 }
@@ -219,7 +220,8 @@ static void add_entry(struct dom0_memory *m, uint64_t addr, uint64_t size, uint3
 	*e = (struct dom0_map_entry){ addr, size, type };
 }
 
-static void add_ram(struct dom0_memory *m, uint64_t start, uint64_t end, paddr_t acpi, uint64_t acpi_size)
+static void add_ram(struct dom0_memory *m, uint64_t start, uint64_t end, paddr_t acpi,
+		    uint64_t acpi_size)
 {
 	if (acpi >= start && acpi + acpi_size <= end) {
 		add_entry(m, start, acpi - start, REGION_RAM);

@@ -35,13 +35,13 @@ enum evtchn_state {
 /* Its domain's evtchn_domain.lock and its own lock to change state and u; either to read them. */
 struct evtchn {
 	struct spinlock lock;
-	uint32_t port;	      /* constant */
-	uint8_t state;	      /* enum evtchn_state */
-	uint8_t priority;     /* FIFO: where it is queued next */
+	uint32_t port;	       /* constant */
+	uint8_t state;	       /* enum evtchn_state */
+	uint8_t priority;      /* FIFO: where it is queued next */
 	uint8_t last_priority; /* FIFO: the queue that it was put into last; that queue's lock */
-	bool raised_early;    /* FIFO: raised while its word's page was not there yet */
-	uint16_t notify_vcpu; /* < nr_vcpus always */
-	uint16_t last_vcpu;   /* FIFO, as last_priority */
+	bool raised_early;     /* FIFO: raised while its word's page was not there yet */
+	uint16_t notify_vcpu;  /* < nr_vcpus always */
+	uint16_t last_vcpu;    /* FIFO, as last_priority */
 	union {
 		domid_t remote_domid; /* UNBOUND: who may bind to it */
 		struct {
@@ -66,7 +66,7 @@ struct evtchn_ops {
 extern const struct evtchn_ops evtchn_2l_ops;
 extern const struct evtchn_ops evtchn_fifo_ops;
 
-#define EVTCHNS_PER_BUCKET 64u
+#define EVTCHNS_PER_BUCKET   64u
 #define EVTCHN_LIMIT_DEFAULT 4096u
 #define EVTCHN_LIMIT_CONTROL 16384u
 
@@ -97,7 +97,8 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote, uint32_t *ret_port) _
 /* remote: whom the port leads to; the caller holds a reference on it. */
 int evtchn_bind_interdomain(struct domain *d, struct vcpu *notify, struct domain *remote,
 			    uint32_t remote_port, uint32_t *ret_port) __must_check;
-int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu, uint32_t *ret_port) __must_check;
+int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu,
+		     uint32_t *ret_port) __must_check;
 int evtchn_bind_ipi(struct domain *d, uint32_t vcpu, uint32_t *ret_port) __must_check;
 int evtchn_bind_vcpu(struct domain *d, uint32_t port, uint32_t vcpu) __must_check;
 int evtchn_close(struct domain *d, uint32_t port) __must_check;
@@ -123,7 +124,8 @@ void virq_raise(struct vcpu *v, uint32_t virq);
 void virq_raise_global(struct domain *d, uint32_t virq);
 
 /* evtchn_fifo.c; those with a return value under d's evtchn lock */
-int evtchn_fifo_init_control(struct domain *d, uint32_t vcpu, uint64_t gfn, uint32_t offset) __must_check;
+int evtchn_fifo_init_control(struct domain *d, uint32_t vcpu, uint64_t gfn,
+			     uint32_t offset) __must_check;
 int evtchn_fifo_expand_array(struct domain *d, uint64_t gfn) __must_check;
 void evtchn_fifo_free(struct domain *d);
 

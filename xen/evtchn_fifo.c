@@ -30,10 +30,10 @@
 #include "bits.h"
 
 #define WORDS_PER_PAGE ((uint32_t)(PAGE_SIZE / sizeof(event_word_t)))
-#define ARRAY_PAGES (EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
-#define LINK_MASK ((uint32_t)EVTCHN_FIFO_LINK_MASK)
-#define WORD_LINKED (1u << EVTCHN_FIFO_LINKED)
-#define WORD_BUSY (1u << EVTCHN_FIFO_BUSY)
+#define ARRAY_PAGES    (EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
+#define LINK_MASK      ((uint32_t)EVTCHN_FIFO_LINK_MASK)
+#define WORD_LINKED    (1u << EVTCHN_FIFO_LINKED)
+#define WORD_BUSY      (1u << EVTCHN_FIFO_BUSY)
 /* So often a guest may change the tail's word under us, without and then with BUSY set. */
 #define LINK_TRIES 4
 

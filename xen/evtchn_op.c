@@ -121,8 +121,8 @@ static int op_set_priority(struct hypercall *c)
 {
 	struct evtchn_set_priority op;
 
-	return hypercall_read(c->args[1], op) ? -EFAULT :
-						evtchn_set_priority(c->d, op.port, op.priority);
+	return hypercall_read(c->args[1], op) ? -EFAULT
+					      : evtchn_set_priority(c->d, op.port, op.priority);
 }
 
 static int fill_status(struct domain *d, struct evtchn_status *op)

@@ -41,8 +41,8 @@ int gnttab_domain_init(struct domain *d)
 	spin_init(&g->lock);
 	spin_init(&g->map_lock);
 	g->version = 1;
-	g->max_frames = d->limits.max_grant_frames ? d->limits.max_grant_frames :
-						     GNTTAB_FRAMES_DEFAULT;
+	g->max_frames =
+		d->limits.max_grant_frames ? d->limits.max_grant_frames : GNTTAB_FRAMES_DEFAULT;
 	g->max_frames = MIN(g->max_frames, GNTTAB_FRAMES_MAX);
 	g->max_map_pages = domain_is_control(d) ? MAPTRACK_PAGES_CONTROL : MAPTRACK_PAGES_GUEST;
 	g->free_handle = ~0u;

@@ -16,20 +16,20 @@
 #include <hv/spinlock.h>
 #include <hv/types.h>
 
-#include <xen/xen.h>
 #include <xen/grant_table.h>
+#include <xen/xen.h>
 
 struct domain;
 struct hypercall;
 
-#define GNTTAB_FRAMES_DEFAULT 64u
-#define GNTTAB_FRAMES_MAX 1024u
-#define GNTTAB_V1_PER_FRAME 512u
-#define GNTTAB_V2_PER_FRAME 256u
+#define GNTTAB_FRAMES_DEFAULT	64u
+#define GNTTAB_FRAMES_MAX	1024u
+#define GNTTAB_V1_PER_FRAME	512u
+#define GNTTAB_V2_PER_FRAME	256u
 #define GNTTAB_STATUS_PER_FRAME 2048u
-#define MAPTRACK_PER_PAGE 128u
-#define MAPTRACK_PAGES_GUEST 64u
-#define MAPTRACK_PAGES_CONTROL 2048u
+#define MAPTRACK_PER_PAGE	128u
+#define MAPTRACK_PAGES_GUEST	64u
+#define MAPTRACK_PAGES_CONTROL	2048u
 
 /* One entry in use. 'readers' and 'writers' count mappings and copies under way. */
 struct grant_active {
@@ -42,10 +42,10 @@ struct grant_active {
 
 /* One mapping of a borrower. */
 struct maptrack {
-	gfn_t gfn;	   /* where */
+	gfn_t gfn; /* where */
 	grant_ref_t ref;
 	domid_t granter;
-	uint8_t state;	   /* enum maptrack_state */
+	uint8_t state; /* enum maptrack_state */
 	bool write;
 	uint32_t next_free;
 };
@@ -56,10 +56,10 @@ struct gnttab {
 	uint32_t version; /* 1 or 2 */
 	uint32_t nr_frames, max_frames;
 	uint32_t nr_status_frames;
-	uint32_t nr_uses; /* sum of readers and writers of all entries */
-	void **frames;			/* hv's pages, shared with the guest */
-	void **status_frames;		/* the same, version 2 */
-	struct grant_active **active;	/* one array per frame, V1_PER_FRAME long */
+	uint32_t nr_uses;	      /* sum of readers and writers of all entries */
+	void **frames;		      /* hv's pages, shared with the guest */
+	void **status_frames;	      /* the same, version 2 */
+	struct grant_active **active; /* one array per frame, V1_PER_FRAME long */
 
 	struct spinlock map_lock;
 	struct maptrack **maptrack; /* pages */

@@ -16,7 +16,7 @@
 #include "hypercall.h"
 #include "policy.h"
 
-#define NO_HANDLE (~0u)
+#define NO_HANDLE	  (~0u)
 #define MAP_FLAGS_REFUSED (GNTMAP_application_map | GNTMAP_contains_pte)
 
 /* ---- handles; map_lock ---- */

@@ -53,7 +53,8 @@ static int claim_v2(struct gnttab *g, grant_ref_t ref, domid_t user, bool write,
 	err = check_head(w, user, write);
 	if (err) {
 		/* Only the marks that were not there already: other uses go on. */
-		__atomic_fetch_and(status, (uint16_t)~((uint32_t)mark & ~(uint32_t)before), __ATOMIC_SEQ_CST);
+		__atomic_fetch_and(status, (uint16_t) ~((uint32_t)mark & ~(uint32_t)before),
+				   __ATOMIC_SEQ_CST);
 		return err;
 	}
 	ret_claim->gfn = gfn_from(READ_ONCE(e->full_page.frame));

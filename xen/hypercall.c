@@ -15,8 +15,8 @@ typedef int64_t hypercall_fn(struct hypercall *c);
 
 struct hypercall_entry {
 	hypercall_fn *handler;
-	bool privileged;   /* the control domain only, others: -EPERM */
-	bool only_64bit;   /* structures have no 32-bit form here: -ENOSYS */
+	bool privileged; /* the control domain only, others: -EPERM */
+	bool only_64bit; /* structures have no 32-bit form here: -ENOSYS */
 };
 
 static const struct hypercall_entry table[] = {

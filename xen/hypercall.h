@@ -46,7 +46,7 @@ int64_t hypercall_control(struct hypercall *c);
 void arch_hypercall(struct vcpu *v);
 
 /* The structure that a pointer argument leads to. -EFAULT. */
-#define hypercall_read(ptr_arg, local) copy_from_guest(&(local), (ptr_arg), sizeof(local))
+#define hypercall_read(ptr_arg, local)	copy_from_guest(&(local), (ptr_arg), sizeof(local))
 #define hypercall_write(ptr_arg, local) copy_to_guest((ptr_arg), &(local), sizeof(local))
 
 #define GUEST_PTR(handle) ((uint64_t)(uintptr_t)(handle).p)

@@ -14,7 +14,7 @@ struct hypercall;
 
 /* The lower bits of the first argument are the call, the upper ones how many items are done. */
 #define MEMOP_SHIFT 6
-#define MEMOP_MASK ((1u << MEMOP_SHIFT) - 1)
+#define MEMOP_MASK  ((1u << MEMOP_SHIFT) - 1)
 
 struct memory_add {
 	domid_t domid;

@@ -21,7 +21,8 @@ static void let_go(struct domain *d, const struct physmap_entry *old)
 		frame_put(old->mfn);
 }
 
-int memory_place(struct domain *d, gfn_t gfn, mfn_t mfn, enum physmap_type type, unsigned int access)
+int memory_place(struct domain *d, gfn_t gfn, mfn_t mfn, enum physmap_type type,
+		 unsigned int access)
 {
 	struct physmap_entry old;
 	bool found;

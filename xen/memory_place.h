@@ -13,8 +13,8 @@ struct domain;
  * Puts one page at gfn; what was there is taken out and let go (but a granted page: -EBUSY). A
  * reference that 'type' needs is the caller's to give; on failure it keeps it.
  */
-int memory_place(struct domain *d, gfn_t gfn, mfn_t mfn, enum physmap_type type, unsigned int access)
-	__must_check;
+int memory_place(struct domain *d, gfn_t gfn, mfn_t mfn, enum physmap_type type,
+		 unsigned int access) __must_check;
 
 /* Takes out what is at gfn if it is of a type whose bit (1 << type) is in 'types'. -ENOENT,
  * -EBUSY: another type. */

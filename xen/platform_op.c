@@ -68,12 +68,13 @@ static int get_cpuinfo(struct hypercall *c, struct xen_platform_op *op)
 /* Younger than the headers that we build with. */
 #define PLATFORM_GET_DOM0_CONSOLE 64u
 
-#define SCREEN_TEXT 2u /* multiboot2's framebuffer_type */
-#define TEXT_ROWS 25u
-#define TEXT_COLUMNS 80u
+#define SCREEN_TEXT	 2u /* multiboot2's framebuffer_type */
+#define TEXT_ROWS	 25u
+#define TEXT_COLUMNS	 80u
 #define TEXT_FONT_HEIGHT 16u
 
-/* The screen that the boot loader left behind: the control domain's from now on. Its size; 0: none. */
+/* The screen that the boot loader left behind: the control domain's from now on. Its size; 0: none.
+ */
 static int64_t get_console(struct hypercall *c)
 {
 	const struct boot_framebuffer *f = &boot_info.framebuffer;
@@ -114,8 +115,8 @@ int64_t hypercall_platform_op(struct hypercall *c)
 	struct xen_platform_op op;
 
 	/* Not the whole union: it is as long as its longest member. */
-	if (copy_from_guest(&op, c->args[0], offsetof(struct xen_platform_op, u) +
-						     sizeof(op.u.settime64)))
+	if (copy_from_guest(&op, c->args[0],
+			    offsetof(struct xen_platform_op, u) + sizeof(op.u.settime64)))
 		return -EFAULT;
 	if (op.interface_version != XENPF_INTERFACE_VERSION)
 		return -EACCES;

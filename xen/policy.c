@@ -9,8 +9,8 @@
 #include <hv/domain.h>
 #include <hv/errno.h>
 
-#include <xen/xen.h>
 #include <xen/hvm/params.h>
+#include <xen/xen.h>
 
 bool policy_is_privileged(const struct domain *caller)
 {
@@ -58,7 +58,8 @@ bool policy_may_bind_virq(const struct domain *caller, uint32_t virq)
 	}
 }
 
-bool policy_may_set_hvm_param(const struct domain *caller, const struct domain *target, uint32_t index)
+bool policy_may_set_hvm_param(const struct domain *caller, const struct domain *target,
+			      uint32_t index)
 {
 	if (caller != target)
 		return policy_is_privileged(caller);

@@ -20,7 +20,8 @@ int policy_get_partner(struct domain *caller, domid_t id, struct domain **ret_d)
 bool policy_is_privileged(const struct domain *caller);
 bool policy_may_bind_virq(const struct domain *caller, uint32_t virq);
 /* HVM parameters: which ones a guest may set for itself, and read. */
-bool policy_may_set_hvm_param(const struct domain *caller, const struct domain *target, uint32_t index);
+bool policy_may_set_hvm_param(const struct domain *caller, const struct domain *target,
+			      uint32_t index);
 
 /* One more reference on a domain that the caller knows to be alive. */
 void policy_hold(struct domain *d);

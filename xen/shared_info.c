@@ -19,8 +19,8 @@
 #include <hv/guest_copy.h>
 #include <hv/string.h>
 
-#include <xen/xen.h>
 #include <xen/vcpu.h>
+#include <xen/xen.h>
 
 #include "abi_state.h"
 
@@ -32,8 +32,8 @@
 #define WALL_OFFSET_32 2304u
 #define WALL_SEC_HI_64 12u /* behind wc_version, wc_sec, wc_nsec */
 #define WALL_SEC_HI_32 36u
-#define MASK_SIZE_64 512u
-#define MASK_SIZE_32 128u
+#define MASK_SIZE_64   512u
+#define MASK_SIZE_32   128u
 
 void *shared_info_pending_bits(struct domain *d)
 {
@@ -161,7 +161,8 @@ int vcpu_info_register(struct vcpu *v, gfn_t gfn, uint32_t offset)
 /* ---- areas that are registered by their linear address ---- */
 
 /* Translates once: with page-table isolation the address may be invalid at other times. */
-static int area_register(struct vcpu *v, struct guest_area *ret_area, uint64_t linear, uint32_t size)
+static int area_register(struct vcpu *v, struct guest_area *ret_area, uint64_t linear,
+			 uint32_t size)
 {
 	struct guest_area area = { .size = size, .offset = (uint32_t)(linear & ~PAGE_MASK) };
 	uint64_t gpa;
@@ -206,8 +207,8 @@ static void area_write(const struct guest_area *area, uint32_t at, const void *s
 
 int runstate_area_register(struct vcpu *v, uint64_t linear)
 {
-	int err = area_register(v, &v->abi->runstate_area, linear,
-				sizeof(struct vcpu_runstate_info));
+	int err =
+		area_register(v, &v->abi->runstate_area, linear, sizeof(struct vcpu_runstate_info));
 
 	if (!err)
 		shared_info_show_runstate(v);

@@ -14,9 +14,9 @@ struct domain;
 struct vcpu;
 
 struct shared_info_page {
-	void *page;	  /* hv's page; constant */
-	bool is_32bit;	  /* the guest uses the 32-bit layout; atomic */
-	bool is_mapped;	  /* at 'gfn' of the guest; abi lock */
+	void *page;	/* hv's page; constant */
+	bool is_32bit;	/* the guest uses the 32-bit layout; atomic */
+	bool is_mapped; /* at 'gfn' of the guest; abi lock */
 	gfn_t gfn;
 	struct spinlock wall_lock; /* wall clock's version counter */
 };
@@ -24,8 +24,8 @@ struct shared_info_page {
 /* A small structure in guest memory, on one page or across two. Pinned: no lookup later. */
 #define GUEST_AREA_MAX 64u
 struct guest_area {
-	void *page[2];	   /* page[0] NULL: not registered; page[1] NULL: all in one */
-	uint32_t offset;   /* in page[0] */
+	void *page[2];	 /* page[0] NULL: not registered; page[1] NULL: all in one */
+	uint32_t offset; /* in page[0] */
 	uint32_t size;
 };
 

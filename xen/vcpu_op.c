@@ -12,7 +12,7 @@
 #include "shared_info.h"
 #include "vcpu_op.h"
 
-#define ETIME 62
+#define ETIME	      62
 #define PERIOD_MIN_NS NSEC_PER_MSEC
 
 /* ---- timers: they raise VIRQ_TIMER ---- */

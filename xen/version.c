@@ -5,9 +5,9 @@
 #include <hv/errno.h>
 #include <hv/string.h>
 
-#include <xen/xen.h>
 #include <xen/features.h>
 #include <xen/version.h>
+#include <xen/xen.h>
 
 #include "hypercall.h"
 #include "policy.h"

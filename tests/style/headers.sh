@@ -20,7 +20,7 @@ for header in $(find hv xen tools stubdom tests/unit dom0 -name '*.h' ! -name co
 	hv/arch/x86/include/arch/offsets.h) ;; # made by the build; for assembly
 	hv/*) try "$header" $FREESTANDING_CFLAGS $HV_INCLUDES ;;
 	xen/abi/*) try "$header" $FREESTANDING_CFLAGS ;;
-	xen/*) try "$header" $FREESTANDING_CFLAGS $XEN_INCLUDES ;;
+	xen/* | tests/unit/abi_*) try "$header" $FREESTANDING_CFLAGS $XEN_INCLUDES ;;
 	tools/* | tests/unit/*.h | dom0/*) try "$header" $TOOLS_CFLAGS ;;
 	esac
 done

@@ -22,8 +22,8 @@
 
 #include "unit.h"
 
-#define RAM_SIZE MIB(64)
-#define MAX_GFN 0x100000u
+#define RAM_SIZE    MIB(64)
+#define MAX_GFN	    0x100000u
 #define MAX_ENTRIES 65536u
 
 unsigned int world_fail_alloc;
@@ -425,8 +425,10 @@ void world_run(struct vcpu *v)
 
 int64_t world_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
 {
-	struct hypercall call = { .v = current_vcpu(), .d = current_vcpu()->domain,
-				  .args = { a, b, c }, .is_64bit = world_is_64bit };
+	struct hypercall call = { .v = current_vcpu(),
+				  .d = current_vcpu()->domain,
+				  .args = { a, b, c },
+				  .is_64bit = world_is_64bit };
 	int64_t ret;
 
 	world_blocked = false;

@@ -19,7 +19,7 @@
 #include "hypercall.h"
 
 /* Where the test's arguments are put in each guest's memory, and how much RAM it has. */
-#define WORLD_ARGS 0x1000ul
+#define WORLD_ARGS	 0x1000ul
 #define WORLD_RAM_FRAMES 64u
 
 /* Once per program: a machine with the control domain in it. */

@@ -15,8 +15,8 @@
 #include "unit.h"
 
 #define EVTCHN(cmd, op) CALL_WITH(__HYPERVISOR_event_channel_op, cmd, op)
-#define CONTROL_GFN 10u
-#define ARRAY_GFN 20u
+#define CONTROL_GFN	10u
+#define ARRAY_GFN	20u
 
 static struct vcpu_info *info_of(struct vcpu *v)
 {
@@ -288,8 +288,8 @@ static uint32_t fifo_take(struct domain *d, uint32_t *head, uint32_t priority)
 		return 0;
 	w = words(d)[port];
 	*head = w & EVTCHN_FIFO_LINK_MASK;
-	words(d)[port] = w & ~(1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK |
-			       1u << EVTCHN_FIFO_PENDING);
+	words(d)[port] =
+		w & ~(1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK | 1u << EVTCHN_FIFO_PENDING);
 	if (!*head) {
 		c->ready &= ~(1u << priority);
 		c->head[priority] = 0;
@@ -377,11 +377,9 @@ static void fifo_masked_event_is_not_linked(void)
 	CU_ASSERT_EQUAL(EVTCHN(EVTCHNOP_bind_ipi, ipi), 0);
 	words(a)[ipi.port] = 1u << EVTCHN_FIFO_MASKED;
 	CU_ASSERT_EQUAL(port_op(a, EVTCHNOP_send, ipi.port), 0);
-	CU_ASSERT_EQUAL(words(a)[ipi.port],
-			1u << EVTCHN_FIFO_MASKED | 1u << EVTCHN_FIFO_PENDING);
+	CU_ASSERT_EQUAL(words(a)[ipi.port], 1u << EVTCHN_FIFO_MASKED | 1u << EVTCHN_FIFO_PENDING);
 	CU_ASSERT_EQUAL(port_op(a, EVTCHNOP_unmask, ipi.port), 0);
-	CU_ASSERT_EQUAL(words(a)[ipi.port],
-			1u << EVTCHN_FIFO_LINKED | 1u << EVTCHN_FIFO_PENDING);
+	CU_ASSERT_EQUAL(words(a)[ipi.port], 1u << EVTCHN_FIFO_LINKED | 1u << EVTCHN_FIFO_PENDING);
 	CU_ASSERT(world_destroy(a));
 }
 
@@ -399,8 +397,7 @@ static void fifo_event_before_its_page_is_not_lost(void)
 	CU_ASSERT_EQUAL(EVTCHN(EVTCHNOP_init_control, init), 0);
 	CU_ASSERT_EQUAL(EVTCHN(EVTCHNOP_init_control, init), -EINVAL); /* once per vCPU */
 	CU_ASSERT_EQUAL(EVTCHN(EVTCHNOP_expand_array, expand), 0);
-	CU_ASSERT_EQUAL(words(a)[ipi.port],
-			1u << EVTCHN_FIFO_MASKED | 1u << EVTCHN_FIFO_PENDING);
+	CU_ASSERT_EQUAL(words(a)[ipi.port], 1u << EVTCHN_FIFO_MASKED | 1u << EVTCHN_FIFO_PENDING);
 	CU_ASSERT(world_destroy(a));
 }
 
@@ -472,14 +469,16 @@ static void pending_before_the_vector_is_raised_with_it(void)
 
 	world_run(a->vcpus[0]);
 	memcpy(world_ptr(a, WORLD_ARGS), &reg, sizeof(reg));
-	CU_ASSERT_EQUAL(world_call(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, WORLD_ARGS), 0);
+	CU_ASSERT_EQUAL(world_call(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, WORLD_ARGS),
+			0);
 	CU_ASSERT_PTR_EQUAL(info_of(a->vcpus[0]), world_ptr(a, (5 << PAGE_SHIFT) + 0x80));
 	CU_ASSERT_EQUAL(info_of(a->vcpus[0])->evtchn_upcall_pending, 1);
 	CU_ASSERT_EQUAL(a->vcpus[0]->arch.raised[3], 0);
 	CU_ASSERT_EQUAL(CALL_WITH(__HYPERVISOR_hvm_op, HVMOP_set_evtchn_upcall_vector, op), 0);
 	CU_ASSERT_EQUAL(a->vcpus[0]->arch.raised[3], BIT(0xf3 - 192));
 	op.vector = 3;
-	CU_ASSERT_EQUAL(CALL_WITH(__HYPERVISOR_hvm_op, HVMOP_set_evtchn_upcall_vector, op), -EINVAL);
+	CU_ASSERT_EQUAL(CALL_WITH(__HYPERVISOR_hvm_op, HVMOP_set_evtchn_upcall_vector, op),
+			-EINVAL);
 	CU_ASSERT_EQUAL(world_call(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, WORLD_ARGS),
 			-EINVAL);
 	CU_ASSERT(world_destroy(a));

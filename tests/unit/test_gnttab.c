@@ -10,15 +10,16 @@
 #include "unit.h"
 
 #define GNTTAB(cmd, op) CALL_WITH(__HYPERVISOR_grant_table_op, cmd, op)
-#define TABLE_GFN 0x8000u
-#define MAP_GFN 0x9000u
-#define PAGE_GFN 30u
+#define TABLE_GFN	0x8000u
+#define MAP_GFN		0x9000u
+#define PAGE_GFN	30u
 
 /* Maps frame 0 of its table where the guest (and the test) can write entries. */
 static void map_table(struct domain *d)
 {
-	struct xen_add_to_physmap op = { .domid = DOMID_SELF, .space = XENMAPSPACE_grant_table,
-					 .idx = 0, .gpfn = TABLE_GFN };
+	struct xen_add_to_physmap op = {
+		.domid = DOMID_SELF, .space = XENMAPSPACE_grant_table, .idx = 0, .gpfn = TABLE_GFN
+	};
 
 	world_run(d->vcpus[0]);
 	CU_ASSERT_EQUAL(CALL_WITH(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, op), 0);
@@ -32,14 +33,16 @@ static struct grant_entry_v1 *entry(struct domain *d, grant_ref_t ref)
 static void lend(struct domain *d, grant_ref_t ref, struct domain *to, uint32_t gfn, uint16_t flags)
 {
 	*entry(d, ref) = (struct grant_entry_v1){ .flags = (uint16_t)(GTF_permit_access | flags),
-						  .domid = to->id, .frame = gfn };
+						  .domid = to->id,
+						  .frame = gfn };
 }
 
 static int16_t map(struct domain *by, struct domain *from, grant_ref_t ref, uint32_t flags,
 		   uint64_t gfn, uint32_t *handle)
 {
 	struct gnttab_map_grant_ref op = { .host_addr = gfn << PAGE_SHIFT,
-					   .flags = GNTMAP_host_map | flags, .ref = ref,
+					   .flags = GNTMAP_host_map | flags,
+					   .ref = ref,
 					   .dom = from->id };
 
 	world_run(by->vcpus[0]);
@@ -200,7 +203,8 @@ static void mapping_cannot_be_replaced_or_removed(void)
 {
 	struct domain *a = world_guest(1), *b = world_guest(1);
 	struct xen_remove_from_physmap rm = { .domid = DOMID_SELF, .gpfn = MAP_GFN };
-	struct xen_add_to_physmap add = { .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info,
+	struct xen_add_to_physmap add = { .domid = DOMID_SELF,
+					  .space = XENMAPSPACE_shared_info,
 					  .gpfn = MAP_GFN };
 	uint32_t h;
 
@@ -316,7 +320,8 @@ static void version_cannot_change_while_in_use(void)
 static void table_has_a_limit(void)
 {
 	struct domain *a = world_guest(1);
-	struct xen_add_to_physmap op = { .domid = DOMID_SELF, .space = XENMAPSPACE_grant_table,
+	struct xen_add_to_physmap op = { .domid = DOMID_SELF,
+					 .space = XENMAPSPACE_grant_table,
 					 .gpfn = TABLE_GFN };
 	struct gnttab_query_size size = { .dom = DOMID_SELF };
 
@@ -347,13 +352,15 @@ static void long_lists_are_done_in_parts(void)
 	for (i = 0; i < 100; i++) {
 		lend(a, 9 + i, b, PAGE_GFN, 0);
 		ops[i] = (struct gnttab_map_grant_ref){ .host_addr = (MAP_GFN + i) << PAGE_SHIFT,
-							.flags = GNTMAP_host_map, .ref = 9 + i,
+							.flags = GNTMAP_host_map,
+							.ref = 9 + i,
 							.dom = a->id };
 	}
 	ops[50].ref = 511; /* one bad one does not stop the others */
 	world_run(b->vcpus[0]);
 	CU_ASSERT_EQUAL(copy_to_gpa(b, 0x5000, ops, sizeof(ops)), 0);
-	CU_ASSERT_EQUAL(world_call(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, 0x5000, 100), 0);
+	CU_ASSERT_EQUAL(
+		world_call(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, 0x5000, 100), 0);
 	CU_ASSERT_EQUAL(copy_from_gpa(b, ops, 0x5000, sizeof(ops)), 0);
 	for (i = 0; i < 100; i++) {
 		CU_ASSERT_EQUAL(ops[i].status, i == 50 ? GNTST_bad_gntref : GNTST_okay);
@@ -362,8 +369,8 @@ static void long_lists_are_done_in_parts(void)
 	}
 	CU_ASSERT_EQUAL(a->abi->gnttab.nr_uses, 99);
 	CU_ASSERT_EQUAL(copy_to_gpa(b, 0x5000, un, sizeof(un)), 0);
-	CU_ASSERT_EQUAL(world_call(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, 0x5000, 100),
-			0);
+	CU_ASSERT_EQUAL(
+		world_call(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, 0x5000, 100), 0);
 	CU_ASSERT_EQUAL(a->abi->gnttab.nr_uses, 0);
 	CU_ASSERT(world_destroy(a));
 	CU_ASSERT(world_destroy(b));

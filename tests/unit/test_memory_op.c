@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #define MEM(cmd, op) CALL_WITH(__HYPERVISOR_memory_op, cmd, op)
-#define LIST 0x2000ul
+#define LIST	     0x2000ul
 
 static int64_t add(domid_t domid, uint32_t space, uint64_t idx, uint64_t gpfn)
 {
@@ -19,7 +19,9 @@ static int64_t add(domid_t domid, uint32_t space, uint64_t idx, uint64_t gpfn)
 
 static int64_t reservation(uint32_t cmd, domid_t domid, uint64_t gfn, uint64_t n, uint32_t order)
 {
-	struct xen_memory_reservation r = { .nr_extents = n, .extent_order = order, .domid = domid };
+	struct xen_memory_reservation r = { .nr_extents = n,
+					    .extent_order = order,
+					    .domid = domid };
 	uint64_t i, *list = world_ptr(current_vcpu()->domain, LIST);
 
 	for (i = 0; i < n; i++)
@@ -124,7 +126,8 @@ static void control_domain_keeps_its_ram(void)
 
 static int64_t map_foreign(domid_t owner, uint64_t from, uint64_t to, int *ret_err)
 {
-	struct xen_add_to_physmap_batch op = { .domid = DOMID_SELF, .size = 1,
+	struct xen_add_to_physmap_batch op = { .domid = DOMID_SELF,
+					       .size = 1,
 					       .space = XENMAPSPACE_gmfn_foreign };
 	uint64_t *list = world_ptr(current_vcpu()->domain, LIST);
 	int64_t ret;
@@ -174,7 +177,8 @@ static void guests_map_nobody(void)
 
 static void resource_is_taken_back_when_its_owner_goes(void)
 {
-	struct xen_mem_acquire_resource op = { .type = XENMEM_resource_grant_table, .nr_frames = 1 };
+	struct xen_mem_acquire_resource op = { .type = XENMEM_resource_grant_table,
+					       .nr_frames = 1 };
 	struct domain *a = world_guest(1);
 	uint64_t *list;
 

@@ -10,17 +10,17 @@
 
 #include <arch/x86.h>
 
-#include <xen/xen.h>
 #include <xen/arch-x86/cpuid.h>
+#include <xen/xen.h>
 
 #include "abi_state.h"
 #include "shared_info.h"
 #include "version.h"
 
 #define HYPERCALL_MSR 0x40000000u
-#define LAST_LEAF (XEN_CPUID_FIRST_LEAF + 5)
-#define STUB_SIZE 32u
-#define NR_STUBS (PAGE_SIZE / STUB_SIZE)
+#define LAST_LEAF     (XEN_CPUID_FIRST_LEAF + 5)
+#define STUB_SIZE     32u
+#define NR_STUBS      (PAGE_SIZE / STUB_SIZE)
 
 /* TSC mode "never emulated", as leaf 3 names it. */
 #define TSC_MODE_NEVER_EMULATE 2u
