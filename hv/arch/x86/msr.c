@@ -19,6 +19,7 @@
 #define MTRR_DEF_ENABLED BIT(11)
 #define MTRR_TYPE_WB 6ull
 #define MSR_SYSCFG 0xc0010010u
+#define MSR_INT_PENDING 0xc0010055u /* AMD: how idle states tell of pending interrupts */
 
 static uint64_t apic_base(const struct vcpu *v)
 {
@@ -84,6 +85,10 @@ int exit_read_msr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 	case MSR_MCG_CAP:
 	case MSR_MCG_STATUS:
 		*ret_value = 0; /* machine checks are the host's */
+		return 0;
+	case MSR_INT_PENDING:
+		/* C1E off: Linux looks for it on old families, and complains when it may not. */
+		*ret_value = 0;
 		return 0;
 	}
 	return -EINVAL;
