@@ -3,7 +3,7 @@
 
 STUBDOM_RT = stubdom/rt/entry.S stubdom/rt/rt.c stubdom/rt/rt.h stubdom/rt/console.c \
 	stubdom/rt/console.h
-STUBDOM_CPPFLAGS = -I$(top_srcdir)/stubdom/rt $(XEN_ISYSTEM)
+STUBDOM_CPPFLAGS = -D__XEN_INTERFACE_VERSION__=0x00040e00 -I$(top_srcdir)/stubdom/rt $(XEN_ISYSTEM)
 stubdom_ld_flags = $(FREESTANDING_LDFLAGS) -Wl,--no-warn-rwx-segments -Wl,-T,$(top_srcdir)/stubdom/rt/rt.lds
 EXTRA_DIST += stubdom/rt/rt.lds
 

@@ -82,8 +82,10 @@ static void measure(const char *name, void (*fn)(void))
 
 void rt_main(void)
 {
-	if (rt_event_bind_ipi(on_event, &port)) {
-		rt_printf("exit-bench cannot bind an event\n");
+	int err = rt_event_bind_ipi(on_event, &port);
+
+	if (err) {
+		rt_printf("exit-bench cannot bind an event: error %d\n", -err);
 		return;
 	}
 	rt_irq_enable();
