@@ -52,8 +52,11 @@ static void settle(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < 20; i++)
+	/* A console that has said something looks again after a moment. */
+	for (i = 0; i < 30; i++) {
 		event_base_loop(base, EVLOOP_NONBLOCK);
+		usleep(1000);
+	}
 }
 
 static void guest_says(const char *s)
@@ -147,6 +150,24 @@ static void input_waits_until_the_guest_reads(void)
 	CU_ASSERT_EQUAL(n, taken);
 	CU_ASSERT_EQUAL(memcmp(got, typed, n), 0);
 	CU_ASSERT_EQUAL(console_input(con, "x", 1), 1);
+	end();
+}
+
+/* A hundred small writes, each with its notification, are a few turns. */
+static void small_writes_are_taken_together(void)
+{
+	unsigned int i;
+
+	begin();
+	settle();
+	shim_guest_notified(5, PORT);
+	for (i = 0; i < 100; i++) {
+		guest_says("line\n");
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+	settle();
+	CU_ASSERT_TRUE(shim_guest_notified(5, PORT) < 20);
+	CU_ASSERT_EQUAL(strlen(file(log_path)), 500);
 	end();
 }
 
@@ -275,6 +296,7 @@ static void ring_indices_wrap(void)
 
 UNIT_MAIN("console", UNIT_TEST(output_reaches_log_and_viewers),
 	  UNIT_TEST(closing_takes_what_is_left), UNIT_TEST(input_waits_until_the_guest_reads),
+	  UNIT_TEST(small_writes_are_taken_together),
 	  UNIT_TEST(impossible_indices_silence_the_console_only),
 	  UNIT_TEST(a_viewer_may_leave_while_it_is_called),
 	  UNIT_TEST(a_failure_leaves_nothing_open),

@@ -2,9 +2,11 @@
 /*
  * A guest's console: from the ring to the log and the viewers, and back.
  *
- * The guest is served in turns: each round of the loop takes at most what the ring can hold, so a
- * guest that prints without end slows down itself alone. Output that nobody watches is kept just
- * the same (console_log.h). Input waits here until the guest has room for it.
+ * The guest is served in turns: each takes at most what the ring can hold. A guest that says much
+ * gets the next turn at once, for a while; one that says little waits a moment, so that many small
+ * writes become one turn, and its port is held meanwhile. So a guest that prints without end
+ * slows down itself alone. Output that nobody watches is kept just the same (console_log.h). Input
+ * waits here until the guest has room for it.
  * A ring with impossible indices is not listened to any more; the log and the viewers stay.
  */
 #include "console.h"
@@ -26,6 +28,9 @@
 #include "lib/xmem.h"
 
 #define BYTES_PER_TURN 2048u /* sizeof(xencons_interface.out) */
+#define BYTES_MUCH     1024u
+#define TURNS_AT_ONCE  32u /* then it waits as well */
+#define PAUSE_US       4000
 
 struct console_viewer {
 	TAILQ_ENTRY(console_viewer) link;
@@ -42,6 +47,7 @@ struct console {
 	struct xencons_interface *page;
 	struct evtchn_port *port;
 	struct event *turn;
+	unsigned int nr_turns; /* at once, until now */
 	struct console_log log;
 	TAILQ_HEAD(, console_viewer) viewers;
 	unsigned int showing; /* calls to viewers that are going on */
@@ -80,59 +86,73 @@ static void console_break(struct console *con)
 		    con->domid);
 }
 
-/* Moves one ring of bytes each way. True: something moved. */
-static bool console_move(struct console *con)
+/* Moves one ring of bytes each way. Returns how many moved. */
+static size_t console_move(struct console *con)
 {
 	char bytes[BYTES_PER_TURN];
 	ssize_t out, in = 0;
 
 	if (con->broken)
-		return false;
+		return 0;
 	out = console_ring_read(con->page, bytes, sizeof(bytes));
 	if (con->nr_input)
 		in = console_ring_write(con->page, con->input, con->nr_input);
 	if (out < 0 || in < 0) {
 		console_break(con);
-		return false;
+		return 0;
 	}
 	if (in) {
 		con->nr_input -= (size_t)in;
 		memmove(con->input, con->input + in, con->nr_input);
 	}
 	if (!out && !in)
-		return false;
+		return 0;
 	/* First the guest: there is room for more, or something to read. */
 	evtchn_port_notify(con->port);
 	if (out) {
 		console_log_add(&con->log, bytes, (size_t)out);
 		console_show(con, bytes, (size_t)out);
 	}
-	return true;
+	return (size_t)out + (size_t)in;
 }
 
-static void console_schedule(struct console *con)
+static void console_schedule(struct console *con, int after_us)
 {
-	static const struct timeval now = { 0, 0 };
+	struct timeval after = { 0, after_us };
 
 	if (!event_pending(con->turn, EV_TIMEOUT, NULL))
-		event_add(con->turn, &now);
+		event_add(con->turn, &after);
 }
 
 static void console_on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct console *con = arg;
+	size_t moved;
 
 	(void)fd;
 	(void)what;
-	/* Once more after each success: only a fruitless look makes sure that the guest notifies.
-	 */
-	if (console_move(con))
-		console_schedule(con);
+	/* Before looking: what the guest says after that must call us again. */
+	evtchn_port_release(con->port);
+	moved = console_move(con);
+	if (!moved)
+		return;
+	/* Once more after each success: only a fruitless look makes sure that it notifies. */
+	con->nr_turns++;
+	if (moved < BYTES_MUCH || con->nr_turns == TURNS_AT_ONCE) {
+		con->nr_turns = 0;
+		console_schedule(con, PAUSE_US);
+	} else {
+		console_schedule(con, 0);
+	}
 }
 
 static void console_on_notify(void *arg)
 {
-	console_schedule(arg);
+	struct console *con = arg;
+
+	/* Held until the turn that is due anyway, now or after the pause. */
+	evtchn_port_hold(con->port);
+	console_schedule(con, 0);
 }
 
 int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid, uint64_t page_gfn,
@@ -166,7 +186,7 @@ int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid
 	err = evtchn_mux_bind(mux, domid, remote_port, console_on_notify, con, &con->port);
 	if (err)
 		goto undo_map;
-	console_schedule(con); /* the guest may have spoken already */
+	console_schedule(con, 0); /* the guest may have spoken already */
 	*ret_con = con;
 	return 0;
 
@@ -247,6 +267,6 @@ size_t console_input(struct console *con, const void *bytes, size_t n)
 	memcpy(con->input + con->nr_input, bytes, n);
 	con->nr_input += n;
 	if (n)
-		console_schedule(con);
+		console_schedule(con, 0);
 	return n;
 }

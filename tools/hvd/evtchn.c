@@ -2,9 +2,10 @@
 /*
  * The mux: one device handle, many ports.
  *
- * The device masks a port when it shows it, and we unmask it before its callback runs. So a
- * notification that comes during the callback is not lost: it shows the port again. We take a
- * bounded number of ports each round; the descriptor stays readable while there are more.
+ * The device masks a port when it shows it, and we unmask it when its callback is done. A
+ * notification that comes in between is kept, and shows the port again then. Who does not want to
+ * hear of each one holds the port longer. We take a bounded number of ports each round; the
+ * descriptor stays readable while there are more.
  */
 #include "evtchn.h"
 
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <xenevtchn.h>
@@ -25,6 +27,7 @@ struct evtchn_port {
 	LIST_ENTRY(evtchn_port) link;
 	struct evtchn_mux *mux;
 	evtchn_port_t number;
+	bool held;
 	evtchn_cb cb;
 	void *arg;
 };
@@ -59,12 +62,14 @@ static void mux_on_readable(evutil_socket_t fd, short what, void *arg)
 		if (number < 0)
 			return; /* EAGAIN: that was all */
 		port = mux_find(mux, (evtchn_port_t)number);
-		/* A port that was unbound after it had come up is not unmasked: it may be a new
-		 * one. */
+		/* One that was unbound since it came up is not unmasked: it may be a new one. */
 		if (!port)
 			continue;
-		xenevtchn_unmask(mux->handle, port->number);
 		port->cb(port->arg);
+		/* It may have unbound itself. */
+		port = mux_find(mux, (evtchn_port_t)number);
+		if (port && !port->held)
+			xenevtchn_unmask(mux->handle, port->number);
 	}
 }
 
@@ -148,6 +153,19 @@ int evtchn_mux_bind_virq(struct evtchn_mux *mux, unsigned int virq, evtchn_cb cb
 void evtchn_port_notify(struct evtchn_port *port)
 {
 	xenevtchn_notify(port->mux->handle, port->number);
+}
+
+void evtchn_port_hold(struct evtchn_port *port)
+{
+	port->held = true;
+}
+
+void evtchn_port_release(struct evtchn_port *port)
+{
+	if (!port->held)
+		return;
+	port->held = false;
+	xenevtchn_unmask(port->mux->handle, port->number);
 }
 
 void evtchn_port_unbind(struct evtchn_port *port)

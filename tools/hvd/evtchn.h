@@ -16,7 +16,7 @@ struct evtchn_port;
 
 /*
  * Called from the loop when the port was notified; several notifications may arrive as one call.
- * The port is already unmasked, so what comes later calls again. May unbind any port, itself
+ * A notification that comes while it runs calls it again afterwards. May unbind any port, itself
  * included, and may bind new ones.
  */
 typedef void (*evtchn_cb)(void *arg);
@@ -40,6 +40,13 @@ int evtchn_mux_bind_virq(struct evtchn_mux *mux, unsigned int virq, evtchn_cb cb
 
 /* Notifies the other side. An error means that it is gone, which the caller learns elsewhere. */
 void evtchn_port_notify(struct evtchn_port *port);
+
+/*
+ * For the callback: the port stays masked when it returns, until evtchn_port_release(). What is
+ * notified meanwhile costs nothing, and comes as one call then.
+ */
+void evtchn_port_hold(struct evtchn_port *port);
+void evtchn_port_release(struct evtchn_port *port); /* harmless when it is not held */
 
 /* Closes the port; its callback is not called any more after this. NULL is fine. */
 void evtchn_port_unbind(struct evtchn_port *port);
