@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # tests/daemon: hvd as it is, but over a pretended hypervisor.
 
-PRETENDED_HOST = tests/daemon/hvd-pretended tests/daemon/kernel tests/daemon/talk
+PRETENDED_HOST = tests/daemon/hvd-pretended tests/daemon/kernel tests/daemon/faulty tests/daemon/talk
 CLEANFILES += $(PRETENDED_HOST)
 EXTRA_PROGRAMS += $(PRETENDED_HOST)
 tests_daemon_hvd_pretended_SOURCES = $(HVD_SOURCES) tests/daemon/pretend.c
@@ -12,6 +12,10 @@ tests_daemon_hvd_pretended_LDADD = $(HVD_PARTS) $(HVD_LIBS)
 tests_daemon_kernel_SOURCES = tests/daemon/kernel.S
 tests_daemon_kernel_CCASFLAGS =
 tests_daemon_kernel_LDFLAGS = -nostdlib -static -no-pie -Wl,-Ttext=0x1000000 -Wl,--build-id=none
+
+tests_daemon_faulty_SOURCES = tests/daemon/faulty.S
+tests_daemon_faulty_CCASFLAGS =
+tests_daemon_faulty_LDFLAGS = $(tests_daemon_kernel_LDFLAGS)
 
 tests_daemon_talk_SOURCES = tests/daemon/talk.c
 
