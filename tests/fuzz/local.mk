@@ -8,3 +8,9 @@ tests_fuzz_replay_xenstore_SOURCES = tests/fuzz/fuzz_xenstore.c tests/fuzz/repla
 	$(XENSTORE_PURE_SOURCES) tools/lib/xmem.c tools/lib/log.c
 tests_fuzz_replay_xenstore_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_xenstore_CFLAGS = $(UNIT_CFLAGS)
+
+check_PROGRAMS += tests/fuzz/replay_rings
+tests_fuzz_replay_rings_SOURCES = tests/fuzz/fuzz_rings.c tests/fuzz/replay.c \
+	tools/hvd/blk/ring.c tools/hvd/net/ring.c
+tests_fuzz_replay_rings_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_rings_CFLAGS = $(UNIT_CFLAGS)
