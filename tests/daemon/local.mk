@@ -19,6 +19,7 @@ tests_daemon_faulty_LDFLAGS = $(tests_daemon_kernel_LDFLAGS)
 
 tests_daemon_talk_SOURCES = tests/daemon/talk.c
 
+EXTRA_DIST += tests/data/vmxml
 EXTRA_DIST += tests/daemon/lib.sh tests/daemon/lifecycle.sh tests/daemon/errors.sh \
 	tests/daemon/protocol.sh
 DAEMON_TESTS = tests/daemon/lifecycle.sh tests/daemon/errors.sh tests/daemon/protocol.sh

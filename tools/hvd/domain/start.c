@@ -340,6 +340,7 @@ int domain_start(struct domain *d, struct fault *f)
 		d->domid = 0;
 		return err;
 	}
+	d->fault.code = FAULT_NONE;
 	d->generation++;
 	d->created = time(NULL);
 	d->started = (struct timespec){ 0 };

@@ -86,6 +86,9 @@ static void teardown_tick(evutil_socket_t fd, short what, void *arg)
 			d->hv_destroyed = true;
 	}
 	err = hvcall_domain_info(d->all->env.hv, d->domid, &info);
+	/* Its number may have gone to another domain already. */
+	if (!err && memcmp(info.uuid, d->spec->uuid, sizeof(info.uuid)))
+		err = -ESRCH;
 	if (err == -ESRCH && d->backends_gone) {
 		finish(d);
 		return;
