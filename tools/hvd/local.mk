@@ -22,4 +22,4 @@ tools_hvd_hvd_LDADD = $(HVD_PARTS) $(HVD_LIBS) $(XENCALL_LIBS) $(XENEVTCHN_LIBS)
 
 dist_man_MANS = docs/man/hvctl.1 docs/man/hvd.8 docs/man/vm.xml.5
 dist_pkgdata_DATA = tools/hvd/domain/vmxml.rng
-dist_doc_DATA = docs/control-protocol.md
+dist_doc_DATA = docs/control-protocol.md docs/hvd.md
