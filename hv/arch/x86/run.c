@@ -166,27 +166,42 @@ static void inject_nmi(struct vcpu *v)
 	virt->inject(v, INJECT_NMI, EXC_NMI, false, 0);
 }
 
-/* The most urgent interrupt goes with the entry; the guest takes it when it can. */
+/*
+ * The most urgent interrupt goes with the entry; the guest takes it when it can. Meanwhile it is
+ * no request any more: the same vector raised again by another CPU must be seen as a new one.
+ *
+ * One from the virtual APIC goes before the guest ABI's upcall: its handler ends with an EOI, an
+ * exit at which the upcall is offered. The other way round nothing would bring us back.
+ */
 static void offer_interrupt(struct vcpu *v)
 {
-	int vector = guest_abi_upcall_vector(v);
-	bool direct = vector >= 0;
+	int vector = vlapic_pending_vector(v);
 
-	if (!direct)
-		vector = vlapic_pending_vector(v);
+	v->arch.offered_direct = vector < 0;
+	if (vector >= 0)
+		vlapic_take(v, (unsigned int)vector);
+	else
+		vector = guest_abi_upcall_vector(v);
 	v->arch.offered = vector;
-	v->arch.offered_direct = direct;
-	virt->offer_interrupt(v, vector, direct);
+	virt->offer_interrupt(v, vector, v->arch.offered_direct);
 }
 
-static void settle_offer(struct vcpu *v)
+/* After the exit, or instead of an entry ('entered' false): was the offer taken? */
+static void settle_offer(struct vcpu *v, bool entered)
 {
-	if (v->arch.offered < 0 || !virt->interrupt_was_taken(v))
-		return;
-	trace(TRACE_INJECT, (uint64_t)v->arch.offered, 0);
-	if (!v->arch.offered_direct)
-		vlapic_accept(v, (unsigned int)v->arch.offered);
+	int vector = v->arch.offered;
+
 	v->arch.offered = -1;
+	if (vector < 0)
+		return;
+	if (!entered || !virt->interrupt_was_taken(v)) {
+		if (!v->arch.offered_direct)
+			vlapic_put_back(v, (unsigned int)vector);
+		return;
+	}
+	trace(TRACE_INJECT, (uint64_t)vector, 0);
+	if (!v->arch.offered_direct)
+		vlapic_in_service(v, (unsigned int)vector);
 }
 
 /*
@@ -232,11 +247,12 @@ void arch_vcpu_run(struct vcpu *v)
 	if (READ_ONCE(cpu->work) || READ_ONCE(v->event_pending)) {
 		/* What is queued stays so for the next try; the offer is made anew. */
 		WRITE_ONCE(cpu->in_guest, NULL);
+		settle_offer(v, false);
 		return;
 	}
 	virt->enter(v, &x);
 	WRITE_ONCE(cpu->in_guest, NULL);
-	settle_offer(v);
+	settle_offer(v, true);
 
 	v->nr_exits++;
 	v->last_rip = v->arch.regs.rip;

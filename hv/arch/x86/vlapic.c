@@ -147,12 +147,19 @@ int vlapic_pending_vector(struct vcpu *v)
 	return (uint32_t)vector >> 4 > processor_priority(v) >> 4 ? vector : -1;
 }
 
-void vlapic_accept(struct vcpu *v, unsigned int vector)
+void vlapic_take(struct vcpu *v, unsigned int vector)
 {
-	struct vlapic *a = &v->arch.lapic;
+	__atomic_fetch_and(&v->arch.lapic.irr[vector / 64], ~BIT(vector % 64), __ATOMIC_SEQ_CST);
+}
 
-	__atomic_fetch_and(&a->irr[vector / 64], ~BIT(vector % 64), __ATOMIC_SEQ_CST);
-	a->isr[vector / 64] |= BIT(vector % 64);
+void vlapic_put_back(struct vcpu *v, unsigned int vector)
+{
+	__atomic_fetch_or(&v->arch.lapic.irr[vector / 64], BIT(vector % 64), __ATOMIC_SEQ_CST);
+}
+
+void vlapic_in_service(struct vcpu *v, unsigned int vector)
+{
+	v->arch.lapic.isr[vector / 64] |= BIT(vector % 64);
 }
 
 static void end_of_interrupt(struct vcpu *v)

@@ -20,8 +20,11 @@ int vlapic_write(struct vcpu *v, uint32_t msr, uint64_t value);
 
 /* The vector to be delivered next, -1: none above the processor priority. */
 int vlapic_pending_vector(struct vcpu *v);
-/* It is being delivered: from requested to in service. */
-void vlapic_accept(struct vcpu *v, unsigned int vector);
+/* Takes its request away while it is offered to the guest; then either it is in service, or the
+ * request is put back. */
+void vlapic_take(struct vcpu *v, unsigned int vector);
+void vlapic_put_back(struct vcpu *v, unsigned int vector);
+void vlapic_in_service(struct vcpu *v, unsigned int vector);
 
 /* Any CPU. Sets the request and kicks v. */
 void vlapic_raise(struct vcpu *v, unsigned int vector, bool level);
