@@ -5,7 +5,9 @@
  * 'sibling' the next of the same parent, 'prev' the previous sibling, or the parent for the first.
  *
  * A timer's queue may change at any moment until that queue's lock is held, so whoever wants to
- * take a timer off reads t->cpu, locks, and looks again.
+ * take a timer off reads t->cpu, locks, and looks again. Two CPUs may set the same timer at once
+ * (its owner and its own callback): t->cpu is claimed by compare-and-exchange, or it would end up
+ * in two heaps with one set of links.
  */
 #include <hv/arch.h>
 #include <hv/clock.h>
@@ -139,11 +141,17 @@ static void dequeue(struct cpu *cpu, struct timer *t)
 	__atomic_store_n(&t->cpu, NULL, __ATOMIC_RELEASE);
 }
 
-static void enqueue(struct cpu *cpu, struct timer *t, uint64_t deadline_ns)
+/* Lock held. false: another CPU has set it meanwhile. */
+static bool enqueue(struct cpu *cpu, struct timer *t, uint64_t deadline_ns)
 {
+	struct cpu *none = NULL;
+
+	if (!__atomic_compare_exchange_n(&t->cpu, &none, cpu, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return false;
 	t->deadline_ns = deadline_ns;
 	heap_insert(&cpu->timers.root, t);
-	__atomic_store_n(&t->cpu, cpu, __ATOMIC_RELEASE);
+	return true;
 }
 
 /* The hardware's deadline follows the queue's first. Own CPU. */
@@ -160,9 +168,13 @@ void timer_set(struct timer *t, uint64_t deadline_ns)
 	struct cpu *cpu = this_cpu();
 	uint64_t first_ns;
 
-	timer_cancel(t);
-	spin_lock(&cpu->timers.lock);
-	enqueue(cpu, t, deadline_ns);
+	for (;;) {
+		timer_cancel(t);
+		spin_lock(&cpu->timers.lock);
+		if (enqueue(cpu, t, deadline_ns))
+			break;
+		spin_unlock(&cpu->timers.lock);
+	}
 	first_ns = cpu->timers.root->deadline_ns;
 	spin_unlock(&cpu->timers.lock);
 	if (first_ns < cpu->timers.armed_ns)
@@ -207,7 +219,8 @@ static bool fire_one(struct cpu *cpu, uint64_t now_ns)
 	}
 	dequeue(cpu, t);
 	if (__atomic_exchange_n(&t->running, true, __ATOMIC_ACQUIRE)) {
-		enqueue(cpu, t, now_ns + RETRY_NS);
+		/* If it was set anew since we took it off, that counts. */
+		(void)enqueue(cpu, t, now_ns + RETRY_NS);
 		spin_unlock(&cpu->timers.lock);
 		return true;
 	}

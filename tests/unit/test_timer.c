@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Timers and the clock that they go by. */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include <hv/arch.h>
@@ -179,6 +180,42 @@ static void timer_that_sets_itself_does_not_hold_the_cpu(void)
 	CU_ASSERT(!timer_is_set(&t));
 }
 
+#define NR_RACES 200000u
+
+static struct timer contested;
+
+static void *set_again_and_again(void *cpu_id)
+{
+	unsigned int i;
+
+	fake_set_cpu((unsigned int)(uintptr_t)cpu_id);
+	for (i = 0; i < NR_RACES; i++) {
+		timer_set(&contested, 1000 + i);
+		if (i % 16 == 0)
+			timer_cancel(&contested);
+	}
+	return NULL;
+}
+
+/* An owner that moved to another CPU, and its own periodic callback on the first one. */
+static void set_by_two_cpus_at_once_it_is_in_one_queue(void)
+{
+	pthread_t threads[2];
+	uintptr_t i;
+
+	start();
+	timer_init(&contested, count);
+	for (i = 0; i < 2; i++)
+		CU_ASSERT_FATAL(!pthread_create(&threads[i], NULL, set_again_and_again, (void *)i));
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	CU_ASSERT((cpus[0]->timers.root == &contested) + (cpus[1]->timers.root == &contested) ==
+		  timer_is_set(&contested));
+	timer_kill(&contested);
+	CU_ASSERT_PTR_NULL(cpus[0]->timers.root);
+	CU_ASSERT_PTR_NULL(cpus[1]->timers.root);
+}
+
 /* ---- clock ---- */
 
 static void scale_is_exact_for_every_frequency(void)
@@ -239,6 +276,7 @@ UNIT_MAIN("timer", UNIT_TEST(timers_fire_in_order_and_not_early),
 	  UNIT_TEST(heap_keeps_its_order_through_random_moves),
 	  UNIT_TEST(set_on_another_cpu_moves_it_there),
 	  UNIT_TEST(timer_that_sets_itself_does_not_hold_the_cpu),
+	  UNIT_TEST(set_by_two_cpus_at_once_it_is_in_one_queue),
 	  UNIT_TEST(scale_is_exact_for_every_frequency),
 	  UNIT_TEST(deadline_in_ticks_is_reached_not_before), UNIT_TEST(dates_count_from_1970),
 	  UNIT_TEST(wall_clock_counts_from_the_rtc))
