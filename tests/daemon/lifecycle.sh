@@ -17,8 +17,8 @@ expect 0 'hv: second line' hvctl dmesg
 expect 0 'Pretended CPU' hvctl capabilities
 
 # The console: what it said before we came, and what we type.
-expect 0 'guest up' hvctl console --idle 1 one
-printf 'hello\n' | hvctl console --idle 1 one >"$dir/out"
+expect 0 'guest up' hvctl console --idle 2 one
+printf 'hello\n' | hvctl console --idle 2 one >"$dir/out"
 grep -q 'you typed hello' "$dir/out" || fail "typing: $(cat "$dir/out")"
 
 expect 0 'paused' hvctl pause one
@@ -49,7 +49,7 @@ wait_until gone off
 vm three
 expect 0 'created' hvctl create "$dir/three.xml"
 hvctl console three </dev/null >"$dir/three.out" &
-printf 'reboot\n' | hvctl console --idle 1 three >/dev/null
+printf 'reboot\n' | hvctl console --idle 2 three >/dev/null
 rebooted() { [ "$(grep -c 'guest up' "$dir/three.out")" = 2 ]; }
 wait_until rebooted
 expect 0 'Restarts +1' hvctl info three
