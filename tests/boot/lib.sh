@@ -16,10 +16,23 @@ nr_tests=0 nr_failed=0 planned=
 plan() { echo "1..$1"; planned=$1; }
 skip_all() { echo "1..0 # SKIP $*"; exit 0; }
 
+# A disk with the example guest's files: $guest_disk, this test's own copy.
+need_guest() {
+	local folder
+	"$source/dom0/image/build-guest" "$HV_BUILD" "$HV_BUILD/guest" || exit 99
+	folder=$(mktemp -d "$work/guest.XXXXXX")
+	cp --sparse=always "$HV_BUILD"/guest/{vmlinuz,initrd,root.img,data.img} "$folder/"
+	guest_disk=$work/guest.img
+	truncate -s 512M "$guest_disk"
+	PATH=$PATH:/sbin:/usr/sbin mke2fs -q -t ext4 -d "$folder" "$guest_disk" || exit 99
+	rm -rf "$folder"
+}
+
 # What the script prints goes to $out, what the emulated host and hv say to $work/err.
 boot() {
 	status=0
-	"$source/tests/host/run" --keep "$work/run" "$@" >"$out" 2>"$work/err" </dev/null || status=$?
+	# Time enough for an emulated machine on a busy one; a test that waits for a timeout says its own.
+	"$source/tests/host/run" --keep "$work/run" --timeout 300 "$@" >"$out" 2>"$work/err" </dev/null || status=$?
 	return 0
 }
 

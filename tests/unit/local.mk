@@ -87,41 +87,41 @@ ABI_CPPFLAGS = $(FAKE_CPPFLAGS) -include stdint.h -D__XEN_INTERFACE_VERSION__=0x
 ABI_SOURCES = tests/unit/abi_world.c tests/unit/abi_world.h $(FAKE_SOURCES) \
 	hv/buddy.c hv/clock.c hv/domain.c hv/frame.c hv/guest_copy.c hv/physmap.c hv/slab.c \
 	hv/timer.c $(XEN_PORTABLE_SOURCES)
-ABI_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=buddy_alloc
+ABI_LINK_FLAGS = $(AM_LDFLAGS) -Wl,--wrap=buddy_alloc
 
 check_PROGRAMS += tests/unit/test_control
 tests_unit_test_control_SOURCES = tests/unit/test_control.c $(ABI_SOURCES)
 tests_unit_test_control_CPPFLAGS = $(ABI_CPPFLAGS)
 tests_unit_test_control_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_control_LDFLAGS = $(ABI_LDFLAGS)
+tests_unit_test_control_LDFLAGS = $(ABI_LINK_FLAGS)
 tests_unit_test_control_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_gnttab
 tests_unit_test_gnttab_SOURCES = tests/unit/test_gnttab.c $(ABI_SOURCES)
 tests_unit_test_gnttab_CPPFLAGS = $(ABI_CPPFLAGS)
 tests_unit_test_gnttab_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_gnttab_LDFLAGS = $(ABI_LDFLAGS)
+tests_unit_test_gnttab_LDFLAGS = $(ABI_LINK_FLAGS)
 tests_unit_test_gnttab_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_memory_op
 tests_unit_test_memory_op_SOURCES = tests/unit/test_memory_op.c $(ABI_SOURCES)
 tests_unit_test_memory_op_CPPFLAGS = $(ABI_CPPFLAGS)
 tests_unit_test_memory_op_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_memory_op_LDFLAGS = $(ABI_LDFLAGS)
+tests_unit_test_memory_op_LDFLAGS = $(ABI_LINK_FLAGS)
 tests_unit_test_memory_op_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_dom0
 tests_unit_test_dom0_SOURCES = tests/unit/test_dom0.c xen/dom0_elf.c xen/dom0_memory.c $(ABI_SOURCES)
 tests_unit_test_dom0_CPPFLAGS = $(ABI_CPPFLAGS)
 tests_unit_test_dom0_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_dom0_LDFLAGS = $(ABI_LDFLAGS)
+tests_unit_test_dom0_LDFLAGS = $(ABI_LINK_FLAGS)
 tests_unit_test_dom0_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_evtchn
 tests_unit_test_evtchn_SOURCES = tests/unit/test_evtchn.c $(ABI_SOURCES)
 tests_unit_test_evtchn_CPPFLAGS = $(ABI_CPPFLAGS)
 tests_unit_test_evtchn_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_evtchn_LDFLAGS = $(ABI_LDFLAGS)
+tests_unit_test_evtchn_LDFLAGS = $(ABI_LINK_FLAGS)
 tests_unit_test_evtchn_LDADD = $(UNIT_LDADD)
 
 # ---- tools/lib ----
