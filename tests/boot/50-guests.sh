@@ -3,7 +3,7 @@
 # Guests on a real hv, from hvctl's side: several at once, reboot, crashes of every kind, what cannot
 # be built, and a hundred lives without losing a frame.
 . "$(dirname "$0")/lib.sh"
-plan 20
+plan 23
 
 "$source/dom0/image/build-guest" "$HV_BUILD" "$HV_BUILD/guest" >&2 || exit 1
 make -C "$HV_BUILD" -s tests/daemon/kernel tests/daemon/faulty >&2 || exit 1
@@ -91,6 +91,17 @@ done
 say lives $lives
 say free-after-lives $(($(free) - start))
 say descriptors $(ls /proc/$(pidof hvd)/fd | wc -l)
+
+# A guest whose hvd dies runs on; the next hvd knows its name, and can end it.
+vm left 128 1 vmlinuz
+hvctl create left.xml
+kill -9 $(pidof hvd)
+hvd </dev/null >>/var/log/hvd/hvd.out 2>&1 &
+wait_for 20 hvctl list
+say left "$(hvctl info left | grep -E '^(State|Note)')"
+say left-shutdown "$(hvctl shutdown left 2>&1)"
+say left-destroy "$(hvctl destroy left)"
+say free-after-left $(($(free) - start))
 grep -i error /var/log/hvd/hvd.out | grep -v 'cannot be built\|crashed 3 times' | sed 's/^/hvd-error: /'
 END
 boot --cpus 2 --mem 2304 --timeout 600 --with "$HV_BUILD/guest/vmlinuz" --with "$HV_BUILD/guest/initrd" \
@@ -117,4 +128,7 @@ ok "what cannot be built is told" [ "$(grep -cE '^(nofile: .*No such file|huge: 
 ok "and leaves nothing behind" has '^free-after-errors: 0$'
 ok "a hundred lives" has '^lives: 100$'
 ok "not a frame is lost" has '^free-after-lives: 0$'
+ok "a guest outlives its hvd" has '^left: State running Note an earlier hvd'
+ok "what the next hvd cannot do is told" has '^left-shutdown: .*is of an earlier hvd'
+ok "but it can end it, to the last frame" has '^free-after-left: 0$'
 done_testing
