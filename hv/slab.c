@@ -2,7 +2,9 @@
 /*
  * Slabs: a page is cut into objects of one size. A page's free objects are chained through their
  * first word by index; how many are in use and which is the first free one stand in the page's
- * frame record, as do the links of the list of pages that have a free object. A page whose last
+ * frame record, as do the links of the list of pages that have a free object. (Not in its 'refs':
+ * somebody may still try to take a reference on the guest's frame that the page was before, and
+ * must find none.) A page whose last
  * object is freed goes back to frame.c at once, so that what was created and destroyed leaves no
  * trace in the count of free frames.
  */
@@ -13,17 +15,27 @@
 #include <hv/slab.h>
 #include <hv/string.h>
 
-#define NO_OBJECT 0xffffu
+#define NO_OBJECT 0xffu
 
-/* The frame record's 'refs' of a slab page: first free object << 16 | objects in use. */
-static uint32_t page_state(uint32_t first_free, uint32_t nr_used)
+/* The frame record's 'owner' of a slab page: first free object << 8 | objects in use. */
+static domid_t page_state(uint32_t first, uint32_t used)
 {
-	return first_free << 16 | nr_used;
+	return (domid_t)(first << 8 | used);
+}
+
+static uint32_t first_free(const struct frame *f)
+{
+	return f->owner >> 8;
+}
+
+static uint32_t nr_used(const struct frame *f)
+{
+	return f->owner & 0xff;
 }
 
 static uint32_t objects_per_page(const struct slab *s)
 {
-	return (uint32_t)(PAGE_SIZE / s->size);
+	return (uint32_t)MIN(PAGE_SIZE / s->size, (uint64_t)NO_OBJECT);
 }
 
 static uint32_t *object_link(const struct slab *s, uint64_t page, uint32_t index)
@@ -64,7 +76,7 @@ static int add_page(struct slab *s)
 		return err;
 	for (i = 0; i < nr; i++)
 		*object_link(s, page.n, i) = i + 1 < nr ? i + 1 : NO_OBJECT;
-	frame_of(page)->refs = page_state(0, 0);
+	frame_of(page)->owner = page_state(0, 0);
 	partial_add(s, page.n);
 	s->nr_free += nr;
 	return 0;
@@ -85,10 +97,10 @@ void *slab_alloc(struct slab *s)
 	}
 	page = s->partial;
 	f = frame_of(mfn_from(page));
-	index = f->refs >> 16;
+	index = first_free(f);
 	object = object_link(s, page, index);
 	next = *object_link(s, page, index);
-	f->refs = page_state(next, (f->refs & 0xffff) + 1);
+	f->owner = page_state(next, nr_used(f) + 1);
 	if (next == NO_OBJECT)
 		partial_remove(s, page);
 	s->nr_used++;
@@ -104,24 +116,21 @@ void slab_free(struct slab *s, void *object)
 	uint64_t page = ptr_to_mfn(object).n;
 	uint32_t index = (uint32_t)(offset / s->size);
 	struct frame *f = frame_of(mfn_from(page));
-	uint32_t nr_used;
 
 	if (!object)
 		return;
 	ASSERT(f && f->type == FRAME_HV && offset % s->size == 0);
 	spin_lock(&s->lock);
-	nr_used = f->refs & 0xffff;
-	ASSERT(nr_used);
-	*object_link(s, page, index) = f->refs >> 16;
-	if (f->refs >> 16 == NO_OBJECT)
+	ASSERT(nr_used(f));
+	*object_link(s, page, index) = first_free(f);
+	if (first_free(f) == NO_OBJECT)
 		partial_add(s, page);
-	f->refs = page_state(index, nr_used - 1);
+	f->owner = page_state(index, nr_used(f) - 1);
 	s->nr_used--;
 	s->nr_free++;
-	if (nr_used == 1) {
+	if (nr_used(f) == 0) {
 		partial_remove(s, page);
 		s->nr_free -= objects_per_page(s);
-		f->refs = 0;
 		frame_free(mfn_from(page), 0);
 	}
 	spin_unlock(&s->lock);

@@ -5,6 +5,7 @@
 #include <hv/errno.h>
 #include <hv/frame.h>
 #include <hv/slab.h>
+#include <hv/timer.h>
 
 #include <arch/fake.h>
 
@@ -149,6 +150,23 @@ static void last_reference_frees_the_frame_and_the_charge(void)
 	CU_ASSERT_EQUAL(free_frames(), before - 511);
 }
 
+/* Who looked the frame up a moment ago finds it gone, whatever it has become since. */
+static void what_was_a_guests_frame_gives_no_reference_to_late_comers(void)
+{
+	static struct slab s = SLAB_INIT("some", struct timer);
+	void *objects[3];
+	size_t i;
+
+	start();
+	for (i = 0; i < 3; i++) {
+		objects[i] = slab_alloc(&s);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(objects[i]);
+		CU_ASSERT_EQUAL(frame_of(ptr_to_mfn(objects[i]))->refs, 0);
+	}
+	for (i = 0; i < 3; i++)
+		slab_free(&s, objects[i]);
+}
+
 static void references_have_an_end(void)
 {
 	mfn_t mfn;
@@ -266,6 +284,7 @@ UNIT_MAIN("frame", UNIT_TEST(firmware_and_modules_are_never_handed_out),
 	  UNIT_TEST(modules_move_up_with_their_content),
 	  UNIT_TEST(domain_gets_cleared_frames_within_its_quota),
 	  UNIT_TEST(last_reference_frees_the_frame_and_the_charge),
+	  UNIT_TEST(what_was_a_guests_frame_gives_no_reference_to_late_comers),
 	  UNIT_TEST(references_have_an_end), UNIT_TEST(hv_frames_have_no_owner),
 	  UNIT_TEST(claim_gives_frames_at_fixed_places), UNIT_TEST(slab_returns_every_page),
 	  UNIT_TEST(slab_uses_freed_places_again),

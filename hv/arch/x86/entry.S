@@ -68,3 +68,25 @@ entry_common:
 	pop %rax
 	add $16, %rsp
 	iretq
+
+/*
+ * bool rdmsr_safe(uint32_t msr, uint64_t *ret_value);
+ *
+ * Which registers there are differs from model to model: #GP at the instruction is the answer "not
+ * this one", which arch_entry() gives by going on at rdmsr_safe_refused.
+ */
+	.globl rdmsr_safe, rdmsr_safe_instruction, rdmsr_safe_refused
+	.type rdmsr_safe, @function
+rdmsr_safe:
+	mov %edi, %ecx
+rdmsr_safe_instruction:
+	rdmsr
+	shl $32, %rdx
+	or %rdx, %rax
+	mov %rax, (%rsi)
+	mov $1, %eax
+	ret
+rdmsr_safe_refused:
+	xor %eax, %eax
+	ret
+	.size rdmsr_safe, . - rdmsr_safe

@@ -20,13 +20,17 @@ struct walk {
 	bool check_write; /* CR0.WP, or a write at all */
 };
 
-/* Reads an entry, and sets its accessed bit (and dirty, in a leaf that is written) like a CPU. */
+/*
+ * Reads an entry, and sets its accessed bit (and dirty, in a leaf that is written) like a CPU. Like
+ * a CPU it therefore wants tables in memory that the guest may write: a page that was lent to it
+ * read-only is none (APM vol. 2, 15.25.5).
+ */
 static int read_entry(const struct walk *w, uint64_t gpa, uint64_t *ret_pte, uint64_t set_if_leaf)
 {
 	mfn_t mfn;
 	void *p;
 	uint64_t pte, set = PTE_A;
-	int err = physmap_get_frame(w->d, gpa_to_gfn(gpa), PHYSMAP_READ, &mfn);
+	int err = physmap_get_frame(w->d, gpa_to_gfn(gpa), PHYSMAP_READ | PHYSMAP_WRITE, &mfn);
 
 	if (err)
 		return -EFAULT;

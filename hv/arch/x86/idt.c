@@ -32,6 +32,8 @@ struct table_pointer {
 	const void *base;
 } __packed;
 
+extern const char rdmsr_safe_instruction[], rdmsr_safe_refused[]; /* entry.S */
+
 static void fill_idt(void)
 {
 	uintptr_t stub;
@@ -158,6 +160,8 @@ void arch_entry(struct entry_frame *f)
 {
 	if (f->vector == EXC_NMI)
 		nmi(f);
+	else if (f->vector == EXC_GP && f->rip == (uintptr_t)rdmsr_safe_instruction)
+		f->rip = (uintptr_t)rdmsr_safe_refused;
 	else if (f->vector < NR_EXCEPTIONS)
 		exception(f);
 	else

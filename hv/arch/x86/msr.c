@@ -32,21 +32,20 @@ static bool is_mtrr(uint32_t msr)
 	       (msr >= MSR_MTRR_FIX_FIRST && msr <= MSR_MTRR_FIX_LAST);
 }
 
+/* What the machine's CPU says; #GP where it has no such register. */
+static int read_host_msr(uint32_t msr, uint64_t *ret_value)
+{
+	return rdmsr_safe(msr, ret_value) ? 0 : -EINVAL;
+}
+
 /*
  * A guest sees MTRRs that are on, with write-back as the default and no ranges. The control domain
  * sees the machine's: its memory is the machine's. Neither can change them.
  */
 static int read_mtrr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 {
-	if (domain_is_control(v->domain)) {
-		uint32_t nr_ranges = rdmsr(MSR_MTRR_CAP) & 0xff;
-
-		if (msr >= MSR_MTRR_PHYS_FIRST && msr <= MSR_MTRR_PHYS_LAST &&
-		    (msr - MSR_MTRR_PHYS_FIRST) / 2 >= nr_ranges)
-			return -EINVAL;
-		*ret_value = rdmsr(msr);
-		return 0;
-	}
+	if (domain_is_control(v->domain))
+		return read_host_msr(msr, ret_value);
 	if (msr == MSR_MTRR_CAP)
 		*ret_value = MTRR_CAP_WC;
 	else if (msr == MSR_MTRR_DEF_TYPE)
@@ -80,8 +79,7 @@ int exit_read_msr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 	case MSR_HWCR:
 	case MSR_DE_CFG:
 	case MSR_SYSCFG:
-		*ret_value = rdmsr(msr);
-		return 0;
+		return read_host_msr(msr, ret_value);
 	case MSR_MCG_CAP:
 	case MSR_MCG_STATUS:
 		*ret_value = 0; /* machine checks are the host's */

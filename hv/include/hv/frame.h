@@ -27,8 +27,8 @@ enum frame_type {
 };
 
 struct frame {
-	uint32_t refs;	/* FRAME_DOMAIN only; atomic */
-	domid_t owner;	/* FRAME_DOMAIN only; constant while refs > 0 */
+	uint32_t refs;	/* FRAME_DOMAIN: atomic. Others: 0, for whoever comes too late to take one */
+	domid_t owner;	/* FRAME_DOMAIN: constant while refs > 0. Slab pages: objects in use */
 	uint8_t type;	/* enum frame_type */
 	uint8_t order;	/* of the free block that starts here; or of hv's allocation */
 	uint32_t next, prev; /* free list; hv's users may use them while they own the frame */

@@ -66,18 +66,18 @@ static int svm_cpu_enable(void)
 /*
  * Translations are tagged with an ASID. A fresh one is an empty TLB for this vCPU; when all are
  * used up, everything is flushed and counting starts again. (Flush-by-ASID would save tags, but
- * not every CPU has it.)
+ * not every CPU has it.) The flush belongs to the CPU and goes with its next entry, whichever vCPU
+ * that is: this one may be taken off before it gets there, and the tags are in use by then.
  */
 static void svm_new_tlb_tag(struct vcpu *v)
 {
 	struct svm_cpu *s = this_cpu()->arch.virt;
 	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
 
-	vmcb->tlb_control = TLB_CONTROL_NOTHING;
 	if (s->next_asid >= s->nr_asids) {
 		s->next_asid = 1;
 		s->asid_generation++;
-		vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;
+		s->flush_pending = true;
 	}
 	v->arch.asid = s->next_asid++;
 	v->arch.asid_generation = s->asid_generation;
@@ -116,6 +116,8 @@ static void svm_enter(struct vcpu *v, struct vm_exit *ret_exit)
 
 	if (v->arch.asid_generation != cpu->asid_generation)
 		svm_new_tlb_tag(v);
+	vmcb->tlb_control = cpu->flush_pending ? TLB_CONTROL_FLUSH_ALL : TLB_CONTROL_NOTHING;
+	cpu->flush_pending = false;
 	vmcb->rax = r->rax;
 	vmcb->rsp = r->rsp;
 	vmcb->rip = r->rip;
@@ -127,7 +129,6 @@ static void svm_enter(struct vcpu *v, struct vm_exit *ret_exit)
 	r->rsp = vmcb->rsp;
 	r->rip = vmcb->rip;
 	r->rflags = vmcb->rflags;
-	vmcb->tlb_control = TLB_CONTROL_NOTHING;
 	svm_decode_exit(v, ret_exit);
 }
 

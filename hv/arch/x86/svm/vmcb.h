@@ -187,6 +187,7 @@ struct svm_cpu {
 	uint32_t nr_asids;
 	uint32_t next_asid;
 	uint64_t asid_generation;
+	bool flush_pending; /* tags are given out again: no guest enters before a full flush */
 };
 
 struct domain;

@@ -122,6 +122,9 @@ static inline uint64_t rdmsr(uint32_t msr)
 	return (uint64_t)hi << 32 | lo;
 }
 
+/* For registers that not every CPU has: false, where rdmsr() would end in a panic. entry.S */
+bool rdmsr_safe(uint32_t msr, uint64_t *ret_value);
+
 static inline void wrmsr(uint32_t msr, uint64_t value)
 {
 	__asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
