@@ -132,7 +132,7 @@ int domain_create(domid_t id, const uint8_t uuid[16], const struct domain_limits
 	spin_init(&d->lock);
 	list_init(&d->all_link);
 
-	/* First into the list: the id is part of what is made below. Nobody may use it until done. */
+	/* First into the list: the id is part of what is made below. Nobody finds it until done. */
 	d->state = DOMAIN_DYING;
 	err = list_add_domain(d);
 	if (err)
@@ -150,7 +150,10 @@ int domain_create(domid_t id, const uint8_t uuid[16], const struct domain_limits
 	if (err)
 		goto undo_abi;
 
+	spin_lock(&list_lock);
 	d->state = DOMAIN_RUNNING;
+	d->is_made = true;
+	spin_unlock(&list_lock);
 	if (d->is_control)
 		control_domain = d;
 	*ret_d = d;
@@ -180,8 +183,8 @@ struct domain *domain_get(domid_t id)
 
 	spin_lock(&list_lock);
 	d = find_locked(id);
-	if (d && !d->vcpus)
-		d = NULL; /* still being made */
+	if (d && !d->is_made)
+		d = NULL;
 	if (d)
 		__atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED);
 	spin_unlock(&list_lock);
@@ -196,7 +199,7 @@ struct domain *domain_get_next(domid_t id)
 	spin_lock(&list_lock);
 	for (i = 0; i < HASH_SIZE; i++)
 		list_for_each(d, bucket((domid_t)i), all_link)
-			if (d->id >= id && d->vcpus && (!best || d->id < best->id))
+			if (d->id >= id && d->is_made && (!best || d->id < best->id))
 				best = d;
 	if (best)
 		__atomic_fetch_add(&best->refs, 1, __ATOMIC_RELAXED);
@@ -236,15 +239,18 @@ uint64_t domain_cpu_time_ns(const struct domain *d)
 
 /* ---- frames ---- */
 
+/*
+ * Charged first, looked second; the teardown sets torn_down first and looks at the account second.
+ * So either we see that it is over, or the domain stays on the list until the frames are back.
+ */
 bool domain_charge_frames(struct domain *d, uint64_t nr)
 {
-	uint64_t now = __atomic_add_fetch(&d->nr_frames, nr, __ATOMIC_RELAXED);
+	uint64_t now = __atomic_add_fetch(&d->nr_frames, nr, __ATOMIC_SEQ_CST);
 
-	if (now > d->max_frames) {
-		__atomic_sub_fetch(&d->nr_frames, nr, __ATOMIC_RELAXED);
-		return false;
-	}
-	return true;
+	if (now <= d->max_frames && !READ_ONCE(d->torn_down))
+		return true;
+	domain_uncharge_frames(d, nr);
+	return false;
 }
 
 /* Torn down, and nobody maps a frame of it any more: out of the list. Idempotent. */
@@ -291,7 +297,8 @@ int domain_unpause(struct domain *d)
 	uint32_t i;
 
 	spin_lock(&d->lock);
-	if (!d->pause_count) {
+	/* The pause of the teardown is never taken back: its page tables go without a flush. */
+	if (!d->pause_count || d->state == DOMAIN_DYING) {
 		spin_unlock(&d->lock);
 		return -EINVAL;
 	}
@@ -374,6 +381,35 @@ static void stop_for_good(struct domain *d)
 		domain_pause(d);
 }
 
+/* What the steps keep of their progress belongs to one CPU at a time. */
+static bool destroy_begin(struct domain *d)
+{
+	bool mine;
+
+	spin_lock(&d->lock);
+	mine = !d->being_destroyed;
+	d->being_destroyed = true;
+	spin_unlock(&d->lock);
+	return mine;
+}
+
+static int destroy_some(struct domain *d)
+{
+	int err;
+
+	if (d->torn_down)
+		return 0;
+	stop_for_good(d);
+	err = guest_abi_domain_destroy_step(d);
+	if (!err)
+		err = physmap_destroy_step(d);
+	if (err)
+		return err;
+	__atomic_store_n(&d->torn_down, true, __ATOMIC_SEQ_CST);
+	domain_try_remove(d);
+	return 0;
+}
+
 int domain_destroy_step(struct domain *d)
 {
 	int err;
@@ -382,23 +418,9 @@ int domain_destroy_step(struct domain *d)
 		return -EPERM;
 	if (d == current_vcpu()->domain)
 		return -EINVAL;
-	if (d->torn_down)
-		return 0;
-	stop_for_good(d);
-	err = guest_abi_domain_destroy_step(d);
-	if (err)
-		return err;
-	err = physmap_destroy_step(d);
-	if (err)
-		return err;
-
-	spin_lock(&d->lock);
-	if (d->torn_down) {
-		spin_unlock(&d->lock);
-		return 0;
-	}
-	d->torn_down = true;
-	spin_unlock(&d->lock);
-	domain_try_remove(d);
-	return 0;
+	if (!destroy_begin(d))
+		return -EAGAIN;
+	err = destroy_some(d);
+	__atomic_store_n(&d->being_destroyed, false, __ATOMIC_RELEASE);
+	return err;
 }

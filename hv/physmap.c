@@ -10,13 +10,25 @@
 #include <hv/frame.h>
 #include <hv/physmap.h>
 
-/* How many entries a step of the teardown takes out: some 100 us of work. */
+/* How many entries or frames a step of the teardown lets go: some 100 us of work. */
 #define DESTROY_BATCH 512u
+
+/*
+ * Tables beyond those that all of its RAM in 4 KiB pages needs: as many once more, for RAM that
+ * moved, and some for grants and shared pages at places of their own.
+ */
+#define SPARE_TABLES 256u
+
+static uint64_t table_quota(const struct domain *d)
+{
+	return domain_is_control(d) ? UINT64_MAX : d->max_frames / 256 + SPARE_TABLES;
+}
 
 int physmap_init(struct domain *d)
 {
 	spin_init(&d->physmap_lock);
 	d->physmap.generation = 1;
+	d->physmap.max_tables = table_quota(d);
 	return arch_physmap_init(d);
 }
 
@@ -117,15 +129,10 @@ void physmap_flush(struct domain *d)
 	}
 }
 
-/* Drops what an entry held on its frames. Grants keep their own account (guest ABI). */
-static void entry_release(const struct physmap_entry *e)
+static bool holds_reference(const struct physmap_entry *e)
 {
-	uint64_t i;
-
-	if (e->type != PHYSMAP_RAM && e->type != PHYSMAP_FOREIGN)
-		return;
-	for (i = 0; i < 1ull << e->order; i++)
-		frame_put(mfn_add(e->mfn, i));
+	/* Grants keep their own account (guest ABI). */
+	return e->type == PHYSMAP_RAM || e->type == PHYSMAP_FOREIGN;
 }
 
 int physmap_remove(struct domain *d, gfn_t gfn)
@@ -139,9 +146,13 @@ int physmap_remove(struct domain *d, gfn_t gfn)
 	if (err)
 		return err;
 	physmap_flush(d);
-	entry_release(&old);
+	if (holds_reference(&old))
+		frame_put(old.mfn);
 	return 0;
 }
+
+/* Who changes an entry all the time, or has used up a frame's references, gets no answer. */
+#define LOOKUP_TRIES 64u
 
 static bool same_entry(const struct physmap_entry *a, const struct physmap_entry *b)
 {
@@ -155,8 +166,9 @@ static bool same_entry(const struct physmap_entry *a, const struct physmap_entry
 int physmap_get_frame(struct domain *d, gfn_t gfn, unsigned int access, mfn_t *ret_mfn)
 {
 	struct physmap_entry e, again;
+	unsigned int tries;
 
-	while (arch_physmap_get(d, gfn, &e)) {
+	for (tries = 0; tries < LOOKUP_TRIES && arch_physmap_get(d, gfn, &e); tries++) {
 		if (e.type != PHYSMAP_RAM && e.type != PHYSMAP_FOREIGN && e.type != PHYSMAP_GRANT)
 			return -EINVAL;
 		if ((e.access & access) != access)
@@ -172,25 +184,39 @@ int physmap_get_frame(struct domain *d, gfn_t gfn, unsigned int access, mfn_t *r
 	return -EINVAL;
 }
 
+/* false: nothing is left. No flush: none of its vCPUs will ever enter again. */
+static bool take_next(struct domain *d)
+{
+	struct physmap *p = &d->physmap;
+	struct physmap_entry old;
+	bool found;
+
+	spin_lock(&d->physmap_lock);
+	found = arch_physmap_take_next(d, &p->teardown, &old);
+	spin_unlock(&d->physmap_lock);
+	if (found) {
+		p->leaving = old.mfn;
+		p->nr_leaving = holds_reference(&old) ? 1ull << old.order : 0;
+	}
+	return found;
+}
+
+/* One caller at a time (domain_destroy_step). A leaf of 1 GiB takes many steps. */
 int physmap_destroy_step(struct domain *d)
 {
-	struct physmap_entry old;
-	unsigned int i;
+	struct physmap *p = &d->physmap;
+	uint64_t budget = DESTROY_BATCH;
 
-	for (i = 0; i < DESTROY_BATCH; i++) {
-		gfn_t gfn = d->physmap.teardown;
-
-		spin_lock(&d->physmap_lock);
-		if (!arch_physmap_take_next(d, &gfn, &old)) {
-			spin_unlock(&d->physmap_lock);
-			return 0;
+	while (budget) {
+		if (!p->nr_leaving) {
+			if (!take_next(d))
+				return 0;
+			budget--;
 		}
-		d->physmap.teardown = gfn;
-		spin_unlock(&d->physmap_lock);
-		/* No flush: none of its vCPUs will ever enter again. */
-		entry_release(&old);
-		if (old.order)
-			i += 1u << MIN(old.order, 9u);
+		for (; budget && p->nr_leaving; budget--, p->nr_leaving--) {
+			frame_put(p->leaving);
+			p->leaving = mfn_add(p->leaving, 1);
+		}
 	}
 	return -EAGAIN;
 }

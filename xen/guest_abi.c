@@ -78,7 +78,8 @@ int guest_abi_domain_destroy_step(struct domain *d)
 		sched_op_vcpu_fini(d->vcpus[i]);
 		shared_info_vcpu_free(d->vcpus[i]);
 	}
-	return evtchn_return_to_2l(d);
+	/* Ports are left if somebody reset the channels meanwhile: once more from the start. */
+	return evtchn_return_to_2l(d) ? -EAGAIN : 0;
 }
 
 void guest_abi_domain_free(struct domain *d)

@@ -3,8 +3,7 @@
  * RAM for a domain, and RAM given back: populate_physmap and decrease_reservation.
  *
  * Both work through a list of extents and answer how many were done; what is done stays done.
- * Every extent of 2 MiB or more is a continuation point of its own, because clearing it takes
- * long.
+ * Clearing takes long: after 2 MiB of extents, or a larger one, interrupts have their turn.
  */
 #include <hv/errno.h>
 #include <hv/frame.h>
@@ -36,7 +35,9 @@ static int extents_open(struct hypercall *c, struct extents *e)
 
 static uint64_t batch_of(const struct extents *e)
 {
-	return e->r.extent_order >= FRAME_ORDER_2M ? 1 : HYPERCALL_BATCH;
+	unsigned int order = MIN(e->r.extent_order, FRAME_ORDER_2M);
+
+	return MIN((uint64_t)HYPERCALL_BATCH, 1ull << (FRAME_ORDER_2M - order));
 }
 
 static int64_t continue_at(struct hypercall *c, uint64_t done)

@@ -203,6 +203,8 @@ int vcpu_create(struct domain *d, uint32_t id, struct vcpu **ret_v)
 
 	if (!v)
 		return -ENOMEM;
+	/* While it is made nobody finds it. */
+	CU_ASSERT_PTR_NULL(domain_get(d->id));
 	v->domain = d;
 	v->id = id;
 	v->state = VCPU_OFFLINE;

@@ -79,6 +79,16 @@ tests_unit_test_sched_fair_CPPFLAGS = $(HV_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_unit_test_sched_fair_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_sched_fair_LDADD = $(UNIT_LDADD)
 
+# x86's own files, in a process: what runs an instruction of the privileged kind stays away.
+X86_CPPFLAGS = -D_GNU_SOURCE $(HV_CPPFLAGS) -I$(top_srcdir)/tests/unit
+
+check_PROGRAMS += tests/unit/test_physmap
+tests_unit_test_physmap_SOURCES = tests/unit/test_physmap.c hv/physmap.c hv/arch/x86/pagetable.c \
+	hv/arch/x86/guest_walk.c hv/arch/x86/svm/npt.c
+tests_unit_test_physmap_CPPFLAGS = $(X86_CPPFLAGS)
+tests_unit_test_physmap_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_physmap_LDADD = $(UNIT_LDADD)
+
 # ---- xen ----
 
 # The guest ABI on a small pretended host: abi_world.h.

@@ -293,6 +293,28 @@ static void a_hundred_domains_leave_nothing(void)
 	CU_ASSERT_EQUAL(world_free_frames(), before);
 }
 
+static void dying_domain_neither_runs_nor_grows(void)
+{
+	struct domain *d;
+	mfn_t held, mfn;
+	domid_t id;
+
+	world_start();
+	d = world_guest(1);
+	id = d->id;
+	policy_hold(d);
+	CU_ASSERT_EQUAL_FATAL(physmap_get_frame(d, gfn_from(0), PHYSMAP_READ, &held), 0);
+	CU_ASSERT(!world_destroy(d)); /* it is still there */
+	CU_ASSERT_EQUAL(domain_unpause(d), -EINVAL);
+	CU_ASSERT_EQUAL(domain_unpause(d), -EINVAL);
+	CU_ASSERT_EQUAL(frame_alloc_domain(d, 0, &mfn), -E2BIG);
+	frame_put(held);
+	CU_ASSERT_PTR_NULL(domain_get(id));
+	/* A hypercall that has it in hand from before: nobody would give the frame back. */
+	CU_ASSERT_EQUAL(frame_alloc_domain(d, 0, &mfn), -E2BIG);
+	domain_put(d);
+}
+
 static void world_comes_up(void)
 {
 	world_start();
@@ -300,7 +322,7 @@ static void world_comes_up(void)
 }
 
 UNIT_MAIN("control", UNIT_TEST(world_comes_up), UNIT_TEST(guests_may_not),
-	  UNIT_TEST(create_info_destroy), UNIT_TEST(bad_limits_are_refused),
+	  UNIT_TEST(create_info_destroy), UNIT_TEST(dying_domain_neither_runs_nor_grows), UNIT_TEST(bad_limits_are_refused),
 	  UNIT_TEST(request_sizes), UNIT_TEST(copies_go_both_ways), UNIT_TEST(pause_entry_shutdown),
 	  UNIT_TEST(control_domain_does_not_harm_itself), UNIT_TEST(log_is_read_from_a_position),
 	  UNIT_TEST(every_failing_allocation_is_undone), UNIT_TEST(a_hundred_domains_leave_nothing))

@@ -74,6 +74,18 @@ int arch_physmap_init(struct domain *d)
 	return 0;
 }
 
+static int table_alloc(struct domain *d, mfn_t *ret_mfn)
+{
+	int err;
+
+	if (d->physmap.nr_tables >= d->physmap.max_tables)
+		return -ENOMEM;
+	err = frame_alloc_zeroed(0, ret_mfn);
+	if (!err)
+		d->physmap.nr_tables++;
+	return err;
+}
+
 int arch_physmap_set(struct domain *d, gfn_t gfn, const struct physmap_entry *e)
 {
 	uint64_t *table = mfn_to_ptr(d->physmap.root);
@@ -84,11 +96,10 @@ int arch_physmap_set(struct domain *d, gfn_t gfn, const struct physmap_entry *e)
 
 		if (!(*pte & PTE_P)) {
 			mfn_t mfn;
-			int err = frame_alloc_zeroed(0, &mfn);
+			int err = table_alloc(d, &mfn);
 
 			if (err)
 				return err;
-			d->physmap.nr_tables++;
 			WRITE_ONCE(*pte, virt->pte_table(mfn));
 		} else if (is_leaf(*pte, level)) {
 			return -EEXIST;
@@ -155,7 +166,7 @@ int arch_physmap_split(struct domain *d, gfn_t gfn)
 
 	if (!pte || level == 1)
 		return 0;
-	err = frame_alloc_zeroed(0, &mfn);
+	err = table_alloc(d, &mfn);
 	if (err)
 		return err;
 	read_leaf(*pte, level, &e);
@@ -164,7 +175,6 @@ int arch_physmap_split(struct domain *d, gfn_t gfn)
 		table[i] = make_leaf(&e, level_order(level - 1));
 		e.mfn = mfn_add(e.mfn, 1ull << level_order(level - 1));
 	}
-	d->physmap.nr_tables++;
 	/* The same translations, spelled finer: old ones in a TLB do no harm. */
 	WRITE_ONCE(*pte, virt->pte_table(mfn));
 	return 0;

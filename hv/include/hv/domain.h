@@ -48,6 +48,7 @@ struct domain_limits {
 struct domain {
 	domid_t id;		/* constant */
 	bool is_control;	/* domain 0; constant */
+	bool is_made;		/* complete: others may find it; domain list lock */
 	uint8_t uuid[16];	/* constant */
 	uint32_t refs;		/* atomic; the list holds one */
 	struct list all_link;	/* domain list lock */
@@ -57,6 +58,7 @@ struct domain {
 	enum shutdown_reason shutdown_reason;
 	uint32_t pause_count;	/* vCPUs may run at 0 */
 	bool has_run;		/* was unpaused once */
+	bool being_destroyed;	/* a step is under way */
 	bool torn_down;		/* destroyed; may still own frames that others map */
 	char crash_reason[128];
 
@@ -90,7 +92,7 @@ struct domain *domain_get_next(domid_t id) __must_check;
 void domain_put(struct domain *d);
 
 void domain_pause(struct domain *d);	   /* afterwards no vCPU of it runs; not for the caller's own */
-int domain_unpause(struct domain *d);	   /* -EINVAL: not paused */
+int domain_unpause(struct domain *d);	   /* -EINVAL: not paused, or dying */
 
 /* Stops its vCPUs with a reason; they do not come back. Caller may be one of them. */
 void domain_shutdown(struct domain *d, enum shutdown_reason reason);
@@ -103,7 +105,7 @@ int domain_destroy_step(struct domain *d);
 uint32_t domain_count(void);
 uint64_t domain_cpu_time_ns(const struct domain *d);
 
-/* frame.c: quota. false: over it. */
+/* frame.c: quota. false: over it, or the domain is torn down. */
 bool domain_charge_frames(struct domain *d, uint64_t nr);
 void domain_uncharge_frames(struct domain *d, uint64_t nr);
 

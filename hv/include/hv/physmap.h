@@ -43,16 +43,20 @@ struct physmap_entry {
 struct physmap {
 	mfn_t root;	     /* arch's top table */
 	uint64_t nr_tables;  /* frames used for tables */
+	uint64_t max_tables; /* a guest that scatters its mappings may not use up hv's memory */
 	uint64_t max_gfn;    /* first gfn that cannot be mapped */
 	uint64_t generation; /* raised by each flush; atomic */
-	gfn_t teardown;      /* how far physmap_destroy_step() has come */
+	/* physmap_destroy_step(): how far it has come, and what it has taken out, not yet let go. */
+	gfn_t teardown;
+	mfn_t leaving;
+	uint64_t nr_leaving;
 };
 
 int physmap_init(struct domain *d);
 
 /*
  * Maps 2^order frames (order 0, 9 or 18, gfn and mfn aligned to it). -EEXIST: something is there;
- * -ENOMEM: no frame for a table; -EINVAL: alignment, or gfn beyond max_gfn. Nothing changed then.
+ * -ENOMEM: no frame for a table, or too many tables; -EINVAL: alignment, or gfn beyond max_gfn. Nothing changed then.
  */
 int physmap_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum physmap_type type,
 		unsigned int access) __must_check;
