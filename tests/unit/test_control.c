@@ -5,6 +5,7 @@
 #include <hvabi/control.h>
 
 #include "abi_world.h"
+#include "policy.h"
 #include "unit.h"
 
 static struct hvabi_request request(uint32_t op, domid_t domid)
