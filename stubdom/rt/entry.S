@@ -26,6 +26,9 @@
 	.text
 	.globl rt_entry
 rt_entry:
+	rdtsc
+	mov	%eax, rt_entry_tsc
+	mov	%edx, rt_entry_tsc + 4
 	cld
 	mov	$stack_top, %esp
 	mov	%ebx, %ebp
@@ -112,6 +115,10 @@ interrupt:
 	iretq
 
 	.data
+	.globl rt_entry_tsc
+	.align 16
+rt_entry_tsc:
+	.quad	0
 	.align 16
 gdt:	.quad	0
 	.quad	0x00af9b000000ffff

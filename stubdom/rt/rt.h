@@ -18,6 +18,8 @@ struct hvm_start_info;
 
 void rt_main(void); /* the program's */
 
+extern uint64_t rt_entry_tsc; /* the TSC at the guest's first instruction */
+
 void rt_start(const struct hvm_start_info *info);
 _Noreturn void rt_power_off(void);
 const char *rt_command_line(void);

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# tests/bench: figures, see docs/figures.md. 'make bench' prints them; BENCH='--json --no-peer'.
+
+noinst_PROGRAMS += tests/bench/stopwatch
+tests_bench_stopwatch_SOURCES = tests/bench/stopwatch.c
+# It runs beside Xen too, where no sanitizer's library is.
+tests_bench_stopwatch_CFLAGS = -std=gnu11 $(HOSTED_WARN_CFLAGS)
+tests_bench_stopwatch_LDFLAGS =
+
+dist_noinst_SCRIPTS += tests/bench/run tests/bench/peer-xen tests/bench/count-lines \
+	tests/bench/guests.sh tests/bench/xen-guests.sh tests/bench/xen-init
+
+BENCH =
+bench: all
+	$(top_srcdir)/tests/bench/run $(BENCH) .
+.PHONY: bench
