@@ -41,7 +41,7 @@ static struct domain *find_locked(domid_t id)
 {
 	struct domain *d;
 
-	list_for_each(d, bucket(id), all_link)
+	list_for_each (d, bucket(id), all_link)
 		if (d->id == id)
 			return d;
 	return NULL;
@@ -198,7 +198,7 @@ struct domain *domain_get_next(domid_t id)
 
 	spin_lock(&list_lock);
 	for (i = 0; i < HASH_SIZE; i++)
-		list_for_each(d, bucket((domid_t)i), all_link)
+		list_for_each (d, bucket((domid_t)i), all_link)
 			if (d->id >= id && d->is_made && (!best || d->id < best->id))
 				best = d;
 	if (best)

@@ -136,7 +136,8 @@ static struct cpu *best_cpu(const struct vcpu *v)
 }
 
 /* The virtual clocks of two queues have nothing in common: keep the distance only. */
-static void rebase(struct sched_entity *e, const struct sched_queue *from, const struct sched_queue *to)
+static void rebase(struct sched_entity *e, const struct sched_queue *from,
+		   const struct sched_queue *to)
 {
 	int64_t distance = (int64_t)(e->virtual_ns - from->min_virtual_ns);
 	int64_t placed = (int64_t)to->min_virtual_ns + distance;
@@ -161,7 +162,8 @@ static void place(struct vcpu *v, bool woken, uint64_t now)
 		s = cpu->sched;
 		spin_lock(&s->lock);
 		/* In between somebody may have paused it, moved it or taken it offline. */
-		if (v->cpu != cpu || v->state != VCPU_RUNNABLE || v->pause_count || v->sched.queued) {
+		if (v->cpu != cpu || v->state != VCPU_RUNNABLE || v->pause_count ||
+		    v->sched.queued) {
 			spin_unlock(&s->lock);
 			return;
 		}
@@ -267,7 +269,7 @@ static struct vcpu *steal(struct cpu *cpu)
 		if (!other->online || !READ_ONCE(other->sched->queue.nr_runnable))
 			continue;
 		spin_lock(&other->sched->lock);
-		list_for_each(e, &other->sched->queue.runnable, link) {
+		list_for_each (e, &other->sched->queue.runnable, link) {
 			struct vcpu *v = vcpu_of(e);
 
 			if (!may_run_on(v, cpu->id))
@@ -275,6 +277,8 @@ static struct vcpu *steal(struct cpu *cpu)
 			sched_policy->dequeue(&other->sched->queue, e);
 			rebase(e, &other->sched->queue, &cpu->sched->queue);
 			WRITE_ONCE(v->cpu, cpu);
+			/* Nothing else tells vcpu_pause() that we still have it in hand. */
+			WRITE_ONCE(cpu->stealing, v);
 			spin_unlock(&other->sched->lock);
 			return v;
 		}
@@ -283,8 +287,8 @@ static struct vcpu *steal(struct cpu *cpu)
 	return NULL;
 }
 
-/* The vCPU that ran until now: what becomes of it. */
-static void put_previous(struct sched_queue *q, struct vcpu *v, uint64_t now)
+/* The vCPU that ran until now: what becomes of it. true: it has to move to another CPU. */
+static bool put_previous(struct sched_queue *q, struct vcpu *v, uint64_t now)
 {
 	struct sched_entity *e = &v->sched;
 
@@ -295,7 +299,7 @@ static void put_previous(struct sched_queue *q, struct vcpu *v, uint64_t now)
 	if (v->wants_offline) {
 		v->wants_offline = v->wants_block = v->wants_yield = false;
 		set_state(v, VCPU_OFFLINE, now);
-		return;
+		return false;
 	}
 	if (v->wants_block) {
 		v->wants_block = v->wants_yield = false;
@@ -303,11 +307,13 @@ static void put_previous(struct sched_queue *q, struct vcpu *v, uint64_t now)
 		set_state(v, VCPU_BLOCKED, now);
 		smp_mb();
 		if (!READ_ONCE(v->event_pending))
-			return;
+			return false;
 	}
 	set_state(v, VCPU_RUNNABLE, now);
 	if (v->pause_count)
-		return;
+		return false;
+	if (!may_run_on(v, v->cpu->id))
+		return true;
 	if (v->wants_yield && !list_is_empty(&q->runnable)) {
 		struct sched_entity *first =
 			list_entry(q->runnable.next, struct sched_entity, link);
@@ -316,6 +322,19 @@ static void put_previous(struct sched_queue *q, struct vcpu *v, uint64_t now)
 	}
 	v->wants_yield = false;
 	sched_policy->enqueue(q, e, false, now);
+	return false;
+}
+
+/* v may not stay where it was. Unless somebody has placed it meanwhile, we do. */
+static void move(struct vcpu *v, uint64_t now)
+{
+	struct sched_cpu *s = lock_vcpu(v);
+
+	v->wants_yield = false;
+	if (v->state == VCPU_RUNNABLE && !v->pause_count && !v->sched.queued)
+		place(v, false, now);
+	else
+		spin_unlock(&s->lock);
 }
 
 struct vcpu *sched_choose(void)
@@ -325,6 +344,7 @@ struct vcpu *sched_choose(void)
 	struct vcpu *previous, *next = NULL, *stolen = NULL;
 	uint64_t now = clock_ns(), slice_ns = 0;
 	struct sched_entity *e;
+	bool moves = false;
 
 	if (!cpu->running && !READ_ONCE(s->queue.nr_runnable))
 		stolen = steal(cpu);
@@ -332,10 +352,11 @@ struct vcpu *sched_choose(void)
 	spin_lock(&s->lock);
 	previous = cpu->running;
 	if (previous)
-		put_previous(&s->queue, previous, now);
-	if (stolen && stolen->cpu == cpu && stolen->state == VCPU_RUNNABLE && !stolen->pause_count &&
-	    !stolen->sched.queued)
+		moves = put_previous(&s->queue, previous, now);
+	if (stolen && stolen->cpu == cpu && stolen->state == VCPU_RUNNABLE &&
+	    !stolen->pause_count && !stolen->sched.queued)
 		sched_policy->enqueue(&s->queue, &stolen->sched, false, now);
+	WRITE_ONCE(cpu->stealing, NULL);
 
 	e = sched_policy->pick(&s->queue, now, &slice_ns);
 	if (e) {
@@ -356,6 +377,8 @@ struct vcpu *sched_choose(void)
 	else
 		timer_cancel(&s->slice);
 	spin_unlock(&s->lock);
+	if (moves)
+		move(previous, now); /* it does not go away while it is cpu->leaving */
 
 	if (next != previous)
 		trace(TRACE_SCHED, next ? (uint64_t)next->domain->id << 16 | next->id : ~0ull,
@@ -365,7 +388,8 @@ struct vcpu *sched_choose(void)
 
 /* ---- questions and settings ---- */
 
-void sched_get_times(struct vcpu *v, uint32_t *ret_state, uint64_t *ret_since_ns, uint64_t ret_ns[4])
+void sched_get_times(struct vcpu *v, uint32_t *ret_state, uint64_t *ret_since_ns,
+		     uint64_t ret_ns[4])
 {
 	struct sched_cpu *s = lock_vcpu(v);
 	uint64_t now = clock_ns();
@@ -401,7 +425,8 @@ uint32_t sched_get_weight(const struct domain *d)
 int sched_set_affinity(struct vcpu *v, const uint64_t mask[2])
 {
 	struct sched_cpu *s;
-	bool any = false;
+	struct cpu *cpu;
+	bool any = false, running;
 	uint32_t i;
 
 	for (i = 0; i < nr_cpus; i++)
@@ -412,11 +437,16 @@ int sched_set_affinity(struct vcpu *v, const uint64_t mask[2])
 	s = lock_vcpu(v);
 	v->sched.affinity[0] = mask[0];
 	v->sched.affinity[1] = mask[1];
-	spin_unlock(&s->lock);
-	/* Off its CPU and on again: unpausing places it anew. */
-	if (v != current_vcpu()) {
-		vcpu_pause(v);
-		vcpu_unpause(v);
+	cpu = v->cpu;
+	running = v->state == VCPU_RUNNING;
+	if (!may_run_on(v, cpu->id) && v->sched.queued) {
+		sched_policy->dequeue(&s->queue, &v->sched);
+		place(v, false, clock_ns());
+		return 0;
 	}
+	spin_unlock(&s->lock);
+	/* Not waited for: two vCPUs of the control domain may do this to each other. */
+	if (running && !may_run_on(v, cpu->id))
+		cpu_kick(cpu, CPU_RESCHEDULE);
 	return 0;
 }

@@ -51,7 +51,7 @@ void vcpu_destroy(struct vcpu *v)
 
 void vcpu_kick(struct vcpu *v)
 {
-	struct cpu *cpu = READ_ONCE(v->cpu);
+	struct cpu *cpu;
 
 	__atomic_store_n(&v->event_pending, 1, __ATOMIC_SEQ_CST);
 	switch (READ_ONCE(v->state)) {
@@ -59,7 +59,11 @@ void vcpu_kick(struct vcpu *v)
 		sched_wake(v);
 		break;
 	case VCPU_RUNNING:
-		/* In hv it looks at event_pending before it enters; only a guest must be told. */
+		/*
+		 * In hv it looks at event_pending before it enters; only a guest must be told.
+		 * Which CPU it is on is read last: where it gets to later, it sees event_pending.
+		 */
+		cpu = READ_ONCE(v->cpu);
 		if (cpu != this_cpu() && READ_ONCE(cpu->in_guest))
 			arch_send_kick(cpu);
 		break;
@@ -97,7 +101,8 @@ void vcpu_pause(struct vcpu *v)
 	sched_pause(v);
 	/* Its CPU takes it off as soon as it is out of the guest; it waits for nobody meanwhile. */
 	for (i = 0; i < nr_cpus; i++)
-		while (READ_ONCE(cpus[i]->running) == v || READ_ONCE(cpus[i]->leaving) == v)
+		while (READ_ONCE(cpus[i]->running) == v || READ_ONCE(cpus[i]->leaving) == v ||
+		       READ_ONCE(cpus[i]->stealing) == v)
 			__builtin_ia32_pause();
 }
 

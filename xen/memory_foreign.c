@@ -121,6 +121,10 @@ static void notes_prune(struct domain *owner, struct domain *mapper)
 	}
 }
 
+/*
+ * Note and mapping come under one lock, which the end of the owner takes as well: a note is never
+ * pruned before its mapping is there, and no page is mapped after those that were are taken out.
+ */
 static int map_resource(struct domain *d, struct domain *owner, mfn_t mfn, gfn_t gfn)
 {
 	struct resource_map *m;
@@ -129,13 +133,15 @@ static int map_resource(struct domain *d, struct domain *owner, mfn_t mfn, gfn_t
 	spin_lock(&owner->abi->lock);
 	notes_prune(owner, d);
 	m = note_alloc(owner);
-	if (m)
+	if (READ_ONCE(owner->state) == DOMAIN_DYING)
+		err = -ESRCH;
+	else if (!m)
+		err = -ENOSPC;
+	else
+		err = memory_place(d, gfn, mfn, PHYSMAP_SHARED, PHYSMAP_READ | PHYSMAP_WRITE);
+	if (!err)
 		*m = (struct resource_map){ d->id, gfn, mfn };
 	spin_unlock(&owner->abi->lock);
-	if (!m)
-		return -ENOSPC;
-	/* If this fails, the note is about a mapping that is not there: pruned the next time. */
-	err = memory_place(d, gfn, mfn, PHYSMAP_SHARED, PHYSMAP_READ | PHYSMAP_WRITE);
 	return err;
 }
 
@@ -196,6 +202,7 @@ void memory_resources_revoke(struct domain *d)
 	struct domain *mapper;
 	uint32_t i;
 
+	spin_lock(&d->abi->lock);
 	for (i = 0; i < ABI_RESOURCE_MAPS; i++) {
 		m = &d->abi->resource_maps[i];
 		if (m->mapper == DOMID_NONE)
@@ -207,4 +214,5 @@ void memory_resources_revoke(struct domain *d)
 		}
 		m->mapper = DOMID_NONE;
 	}
+	spin_unlock(&d->abi->lock);
 }

@@ -126,6 +126,14 @@ void shared_info_vcpu_free(struct vcpu *v)
 	spin_unlock(&a->area_lock);
 }
 
+static bool claim_info_page(struct abi_vcpu *a, void *page)
+{
+	void *none = NULL;
+
+	return __atomic_compare_exchange_n(&a->info_page, &none, page, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
 int vcpu_info_register(struct vcpu *v, gfn_t gfn, uint32_t offset)
 {
 	struct abi_vcpu *a = v->abi;
@@ -135,16 +143,18 @@ int vcpu_info_register(struct vcpu *v, gfn_t gfn, uint32_t offset)
 
 	if (offset > PAGE_SIZE - sizeof(struct vcpu_info) || offset % sizeof(uint64_t))
 		return -EINVAL;
-	if (a->info_page)
-		return -EINVAL;
 	err = guest_page_get(v->domain, gfn, &page);
 	if (err)
 		return err;
+	/* Once and for all: two vCPUs may try at the same time, and one page only is let go. */
+	if (!claim_info_page(a, page)) {
+		guest_page_put(page);
+		return -EINVAL;
+	}
 
 	info = (struct vcpu_info *)(void *)((uint8_t *)page + offset);
 	memcpy(info, a->info, sizeof(*info));
 	info->evtchn_upcall_pending = 0;
-	a->info_page = page;
 	a->time_is_shown = false;
 	__atomic_store_n(&a->info, info, __ATOMIC_SEQ_CST);
 	/*

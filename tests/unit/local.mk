@@ -79,6 +79,13 @@ tests_unit_test_sched_fair_CPPFLAGS = $(HV_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_unit_test_sched_fair_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_sched_fair_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += tests/unit/test_sched
+tests_unit_test_sched_SOURCES = tests/unit/test_sched.c hv/sched.c hv/sched_fair.c hv/vcpu.c \
+	hv/timer.c hv/clock.c $(FAKE_SOURCES)
+tests_unit_test_sched_CPPFLAGS = $(FAKE_CPPFLAGS) -Dsched_yield=hv_sched_yield
+tests_unit_test_sched_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_sched_LDADD = $(UNIT_LDADD)
+
 # x86's own files, in a process: what runs an instruction of the privileged kind stays away.
 X86_CPPFLAGS = -D_GNU_SOURCE $(HV_CPPFLAGS) -I$(top_srcdir)/tests/unit
 

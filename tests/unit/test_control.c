@@ -323,7 +323,8 @@ static void world_comes_up(void)
 }
 
 UNIT_MAIN("control", UNIT_TEST(world_comes_up), UNIT_TEST(guests_may_not),
-	  UNIT_TEST(create_info_destroy), UNIT_TEST(dying_domain_neither_runs_nor_grows), UNIT_TEST(bad_limits_are_refused),
-	  UNIT_TEST(request_sizes), UNIT_TEST(copies_go_both_ways), UNIT_TEST(pause_entry_shutdown),
+	  UNIT_TEST(create_info_destroy), UNIT_TEST(dying_domain_neither_runs_nor_grows),
+	  UNIT_TEST(bad_limits_are_refused), UNIT_TEST(request_sizes),
+	  UNIT_TEST(copies_go_both_ways), UNIT_TEST(pause_entry_shutdown),
 	  UNIT_TEST(control_domain_does_not_harm_itself), UNIT_TEST(log_is_read_from_a_position),
 	  UNIT_TEST(every_failing_allocation_is_undone), UNIT_TEST(a_hundred_domains_leave_nothing))

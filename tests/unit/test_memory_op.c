@@ -194,6 +194,29 @@ static void resource_is_taken_back_when_its_owner_goes(void)
 	CU_ASSERT_PTR_NULL(world_ptr(control_domain, 0x9100ul << PAGE_SHIFT));
 }
 
+/* Its pages would be freed under the mapping. */
+static void resource_of_the_dying_is_not_mapped(void)
+{
+	struct xen_mem_acquire_resource op = { .type = XENMEM_resource_grant_table,
+					       .nr_frames = 1 };
+	struct domain *a = world_guest(1);
+	domid_t id = a->id;
+	uint64_t *list;
+	mfn_t held;
+
+	world_run(control_domain->vcpus[0]);
+	CU_ASSERT_EQUAL_FATAL(physmap_get_frame(a, gfn_from(0), PHYSMAP_READ, &held), 0);
+	CU_ASSERT(!world_destroy(a));
+	op.domid = id;
+	list = world_ptr(control_domain, LIST);
+	list[0] = 0x9100;
+	op.frame_list.p = (void *)LIST;
+	CU_ASSERT_EQUAL(MEM(XENMEM_acquire_resource, op), -ESRCH);
+	CU_ASSERT_PTR_NULL(world_ptr(control_domain, 0x9100ul << PAGE_SHIFT));
+	frame_put(held);
+	CU_ASSERT_PTR_NULL(domain_get(id));
+}
+
 static void memory_map_is_kept_and_bounded(void)
 {
 	struct domain *a = world_guest(1);
@@ -275,5 +298,5 @@ UNIT_MAIN("memory_op", UNIT_TEST(world_comes_up), UNIT_TEST(shared_info_has_one_
 	  UNIT_TEST(builder_populates_others_guest_does_not),
 	  UNIT_TEST(control_domain_keeps_its_ram), UNIT_TEST(foreign_pages_outlive_their_owner),
 	  UNIT_TEST(guests_map_nobody), UNIT_TEST(resource_is_taken_back_when_its_owner_goes),
-	  UNIT_TEST(memory_map_is_kept_and_bounded), UNIT_TEST(layouts_of_32_bit_callers),
-	  UNIT_TEST(bad_pointers_are_efault))
+	  UNIT_TEST(resource_of_the_dying_is_not_mapped), UNIT_TEST(memory_map_is_kept_and_bounded),
+	  UNIT_TEST(layouts_of_32_bit_callers), UNIT_TEST(bad_pointers_are_efault))

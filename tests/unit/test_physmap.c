@@ -375,9 +375,9 @@ static void walk_does_not_write_to_a_page_lent_read_only(void)
 	make_long_tables();
 	foreign[0] = 0x5000 | RW;
 	CU_ASSERT_EQUAL_FATAL(physmap_unmap(&d, gfn_from(4), &old), 0);
-	CU_ASSERT_EQUAL_FATAL(physmap_map(&d, gfn_from(4), ptr_to_mfn(foreign), 0, PHYSMAP_GRANT,
-					  PHYSMAP_READ),
-			      0);
+	CU_ASSERT_EQUAL_FATAL(
+		physmap_map(&d, gfn_from(4), ptr_to_mfn(foreign), 0, PHYSMAP_GRANT, PHYSMAP_READ),
+		0);
 	CU_ASSERT_EQUAL(walk(LINEAR, false), ~0ull);
 	CU_ASSERT_EQUAL(foreign[0], 0x5000 | RW);
 	end();

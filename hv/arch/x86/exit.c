@@ -69,10 +69,24 @@ static void on_hlt(struct vcpu *v, struct vm_exit *x)
 		return;
 	v->arch.halted = true;
 	if (!(v->arch.regs.rflags & RFLAGS_IF)) {
-		v->arch.dead = true;
+		WRITE_ONCE(v->arch.dead, true);
+		smp_mb(); /* of two that die at the same time, one sees the other */
 		check_all_dead(v->domain);
 	}
 	vcpu_block(v);
+}
+
+/*
+ * What a guest probes for is good to know, but a guest may do nothing else: a few lines a domain,
+ * or they push everything else out of the log.
+ */
+#define REFUSALS_LOGGED 64u
+
+static bool may_log_refusal(struct domain *d)
+{
+	if (READ_ONCE(d->arch.nr_refusals) >= REFUSALS_LOGGED)
+		return false;
+	return __atomic_fetch_add(&d->arch.nr_refusals, 1, __ATOMIC_RELAXED) < REFUSALS_LOGGED;
 }
 
 static void on_msr_read(struct vcpu *v, struct vm_exit *x)
@@ -81,8 +95,9 @@ static void on_msr_read(struct vcpu *v, struct vm_exit *x)
 	uint64_t value;
 
 	if (exit_read_msr(v, (uint32_t)r->rcx, &value)) {
-		log_debug("d%uv%u: read of MSR 0x%x refused\n", v->domain->id, v->id,
-			  (uint32_t)r->rcx);
+		if (may_log_refusal(v->domain))
+			log_debug("d%uv%u: read of MSR 0x%x refused\n", v->domain->id, v->id,
+				  (uint32_t)r->rcx);
 		inject_gp(v);
 		return;
 	}
@@ -97,8 +112,9 @@ static void on_msr_write(struct vcpu *v, struct vm_exit *x)
 	uint64_t value = (r->rdx & 0xffffffff) << 32 | (r->rax & 0xffffffff);
 
 	if (exit_write_msr(v, (uint32_t)r->rcx, value)) {
-		log_debug("d%uv%u: write of 0x%lx to MSR 0x%x refused\n", v->domain->id, v->id,
-			  value, (uint32_t)r->rcx);
+		if (may_log_refusal(v->domain))
+			log_debug("d%uv%u: write of 0x%lx to MSR 0x%x refused\n", v->domain->id,
+				  v->id, value, (uint32_t)r->rcx);
 		inject_gp(v);
 		return;
 	}
@@ -177,14 +193,16 @@ static void on_nested_fault(struct vcpu *v, struct vm_exit *x)
 		    !map_device(d, gpa_to_gfn(x->fault.gpa)))
 			return;
 		/* A mistake of one of its programs must not take the host down. */
-		log_warning("d0v%u: %s guest-physical 0x%lx, which it may not, rip 0x%lx\n", v->id,
-			    what, x->fault.gpa, v->arch.regs.rip);
+		if (may_log_refusal(d))
+			log_warning("d0v%u: %s guest-physical 0x%lx, which it may not, rip 0x%lx\n",
+				    v->id, what, x->fault.gpa, v->arch.regs.rip);
 		if (!x->fault.table_walk) {
 			inject_gp(v);
 			return;
 		}
 	}
-	domain_crash(d, "vCPU %u %s guest-physical address 0x%lx, where it has no memory%s, rip 0x%lx",
+	domain_crash(d,
+		     "vCPU %u %s guest-physical address 0x%lx, where it has no memory%s, rip 0x%lx",
 		     v->id, what, x->fault.gpa, x->fault.present ? " with that right" : "",
 		     v->arch.regs.rip);
 }

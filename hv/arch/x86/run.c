@@ -120,7 +120,11 @@ bool arch_vcpu_is_64bit(const struct vcpu *v)
 /* Would an interrupt end a HLT now? */
 bool arch_vcpu_has_pending(struct vcpu *v)
 {
-	if (READ_ONCE(v->arch.nmi_pending) || READ_ONCE(v->arch.init_request))
+	/* What the entry before last did not deliver goes with the next one. */
+	if (READ_ONCE(v->arch.init_request) || virt->is_event_queued(v))
+		return true;
+	/* In its NMI handler it takes no other: halted there, it does not wake for one. */
+	if (READ_ONCE(v->arch.nmi_pending) && virt->can_take_nmi(v))
 		return true;
 	if (!(v->arch.regs.rflags & RFLAGS_IF))
 		return false;

@@ -43,20 +43,20 @@ enum {
 
 enum { LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR };
 
-#define VERSION (0x15u | 5u << 16) /* integrated, 6 LVT entries without CMCI */
-#define SVR_ENABLED BIT(8)
-#define LVT_MASKED (1u << 16)
-#define LVT_TIMER_MODE (3u << 17)
+#define VERSION		   (0x15u | 5u << 16) /* integrated, 6 LVT entries without CMCI */
+#define SVR_ENABLED	   BIT(8)
+#define LVT_MASKED	   (1u << 16)
+#define LVT_TIMER_MODE	   (3u << 17)
 #define LVT_TIMER_PERIODIC (1u << 17)
-#define LVT_WRITABLE (0x000100ffu)	      /* mask, vector */
-#define LVT_LINT_WRITABLE (0x0001a7ffu)	      /* and trigger, polarity, mode */
-#define ESR_SEND_ILLEGAL BIT(5)
-#define ESR_RECV_ILLEGAL BIT(6)
+#define LVT_WRITABLE	   (0x000100ffu) /* mask, vector */
+#define LVT_LINT_WRITABLE  (0x0001a7ffu) /* and trigger, polarity, mode */
+#define ESR_SEND_ILLEGAL   BIT(5)
+#define ESR_RECV_ILLEGAL   BIT(6)
 
 enum { MODE_FIXED, MODE_LOWEST, MODE_SMI, MODE_RESERVED, MODE_NMI, MODE_INIT, MODE_SIPI };
 
-#define BUS_CYCLE_NS 10u /* the timer counts a 100 MHz clock */
-#define BROADCAST 0xffffffffu
+#define BUS_CYCLE_NS	   10u /* the timer counts a 100 MHz clock */
+#define BROADCAST	   0xffffffffu
 #define FIRST_LEGAL_VECTOR 16u
 
 static void timer_fired(struct timer *t);
@@ -200,8 +200,26 @@ static void timer_start(struct vlapic *a)
 		timer_cancel(&a->timer);
 }
 
-/* A period shorter than this only keeps hv busy: the next tick comes later instead. */
-#define TIMER_MIN_PERIOD_NS 20000u
+/*
+ * A period shorter than the first only keeps hv busy: the next tick comes later instead. Ticks that
+ * the guest has not even taken go on at the second, or a guest whose vCPUs do not run would spend
+ * the time of the CPU where their timers are.
+ */
+#define TIMER_MIN_PERIOD_NS  (20 * NSEC_PER_USEC)
+#define TIMER_IDLE_PERIOD_NS NSEC_PER_MSEC
+
+/* When the next tick is due, after the one that is due now. Those that were missed are skipped. */
+static uint64_t next_tick(struct vlapic *a, uint32_t vector, uint64_t now)
+{
+	bool is_taken = !(READ_ONCE(a->irr[vector / 64]) & BIT(vector % 64));
+	uint64_t period =
+		MAX(timer_period_ns(a), is_taken ? TIMER_MIN_PERIOD_NS : TIMER_IDLE_PERIOD_NS);
+
+	a->timer_start_ns += period;
+	if (a->timer_start_ns + period <= now)
+		a->timer_start_ns = now;
+	return a->timer_start_ns + period;
+}
 
 static void timer_fired(struct timer *t)
 {
@@ -209,13 +227,9 @@ static void timer_fired(struct timer *t)
 	struct vcpu *v = container_of(a, struct vcpu, arch.lapic);
 	uint32_t lvt = READ_ONCE(a->lvt[LVT_TIMER]);
 
-	if ((lvt & LVT_TIMER_MODE) == LVT_TIMER_PERIODIC) {
-		uint64_t period = MAX(timer_period_ns(a), TIMER_MIN_PERIOD_NS);
-
-		a->timer_start_ns += period;
-		timer_set(&a->timer, MAX(a->timer_start_ns + period,
-					 clock_ns() + TIMER_MIN_PERIOD_NS));
-	}
+	/* Not if the guest has stopped it a moment ago, on another CPU. */
+	if ((lvt & LVT_TIMER_MODE) == LVT_TIMER_PERIODIC && READ_ONCE(a->timer_initial))
+		timer_set(&a->timer, next_tick(a, lvt & 0xff, clock_ns()));
 	if (!(lvt & LVT_MASKED) && (lvt & 0xff) >= FIRST_LEGAL_VECTOR)
 		vlapic_raise(v, lvt & 0xff, false);
 }
@@ -236,7 +250,8 @@ static uint32_t timer_current(const struct vlapic *a)
 
 static uint32_t logical_id(const struct vlapic *a)
 {
-	/* Fixed in x2APIC mode: cluster in 31:16, one bit of 15:0 (Intel SDM vol. 3, 10.12.10.2). */
+	/* Fixed in x2APIC mode: cluster in 31:16, one bit of 15:0 (Intel SDM vol. 3, 10.12.10.2).
+	 */
 	return (a->id >> 4) << 16 | 1u << (a->id & 15);
 }
 

@@ -33,6 +33,7 @@ struct cpu {
 	struct vcpu *current; /* whose registers are loaded; NULL: none yet. Own CPU */
 	struct vcpu *running; /* that the scheduler chose; NULL: idle. sched lock */
 	struct vcpu *leaving; /* that was taken off and is still being told so. Own CPU */
+	struct vcpu *stealing; /* on its way here from another queue, in none. Own CPU */
 	uint32_t work;	      /* CPU_* flags; atomic */
 	bool online;
 

@@ -8,6 +8,7 @@
 struct arch_domain {
 	mfn_t io_bitmap;  /* which ports exit; shared by all vCPUs */
 	mfn_t msr_bitmap; /* which MSRs exit */
+	uint32_t nr_refusals; /* logged so far; atomic */
 };
 
 #endif
