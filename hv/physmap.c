@@ -154,28 +154,26 @@ int physmap_remove(struct domain *d, gfn_t gfn)
 /* Who changes an entry all the time, or has used up a frame's references, gets no answer. */
 #define LOOKUP_TRIES 64u
 
-static bool same_entry(const struct physmap_entry *a, const struct physmap_entry *b)
-{
-	return a->mfn.n == b->mfn.n && a->type == b->type && a->access == b->access;
-}
-
 /*
  * Without a lock: the frame may be taken out and freed between the look and the reference. So look
- * again once the reference is held; if the entry still stands, the reference is good.
+ * again once the reference is held; if the entry still stands, the reference is good. The second
+ * look is one load: this is the way of every argument that a hypercall reads, several times each
+ * (the guest's own page tables are read this way too).
  */
 int physmap_get_frame(struct domain *d, gfn_t gfn, unsigned int access, mfn_t *ret_mfn)
 {
-	struct physmap_entry e, again;
+	struct physmap_entry e;
+	struct physmap_seen seen;
 	unsigned int tries;
 
-	for (tries = 0; tries < LOOKUP_TRIES && arch_physmap_get(d, gfn, &e); tries++) {
+	for (tries = 0; tries < LOOKUP_TRIES && arch_physmap_see(d, gfn, &e, &seen); tries++) {
 		if (e.type != PHYSMAP_RAM && e.type != PHYSMAP_FOREIGN && e.type != PHYSMAP_GRANT)
 			return -EINVAL;
 		if ((e.access & access) != access)
 			return -EACCES;
 		if (!frame_get_live(e.mfn))
 			continue;
-		if (arch_physmap_get(d, gfn, &again) && same_entry(&e, &again)) {
+		if (physmap_seen_stands(&seen)) {
 			*ret_mfn = e.mfn;
 			return 0;
 		}

@@ -110,6 +110,16 @@ bool arch_physmap_get(struct domain *d, gfn_t gfn, struct physmap_entry *ret)
 	return true;
 }
 
+/* Nobody else changes the list meanwhile: what was seen stands. */
+bool arch_physmap_see(struct domain *d, gfn_t gfn, struct physmap_entry *ret,
+		      struct physmap_seen *ret_seen)
+{
+	static const uint64_t unchanged;
+
+	*ret_seen = (struct physmap_seen){ &unchanged, 0 };
+	return arch_physmap_get(d, gfn, ret);
+}
+
 bool arch_physmap_take_next(struct domain *d, gfn_t *gfn, struct physmap_entry *ret_old)
 {
 	struct slot *best = NULL;

@@ -113,7 +113,8 @@ int arch_physmap_set(struct domain *d, gfn_t gfn, const struct physmap_entry *e)
 	return 0;
 }
 
-bool arch_physmap_get(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry)
+bool arch_physmap_see(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry,
+		      struct physmap_seen *ret_seen)
 {
 	uint64_t *table = mfn_to_ptr(d->physmap.root);
 	unsigned int level;
@@ -121,7 +122,8 @@ bool arch_physmap_get(struct domain *d, gfn_t gfn, struct physmap_entry *ret_ent
 	if (gfn.n >= d->physmap.max_gfn)
 		return false;
 	for (level = LEVELS; level > 0; level--) {
-		uint64_t pte = READ_ONCE(table[level_index(gfn, level)]);
+		const uint64_t *place = &table[level_index(gfn, level)];
+		uint64_t pte = READ_ONCE(*place);
 
 		if (!(pte & PTE_P))
 			return false;
@@ -129,11 +131,19 @@ bool arch_physmap_get(struct domain *d, gfn_t gfn, struct physmap_entry *ret_ent
 			read_leaf(pte, level, ret_entry);
 			ret_entry->mfn = mfn_add(ret_entry->mfn,
 						 gfn.n & ((1ull << ret_entry->order) - 1));
+			*ret_seen = (struct physmap_seen){ place, pte };
 			return true;
 		}
 		table = table_of(pte);
 	}
 	return false;
+}
+
+bool arch_physmap_get(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry)
+{
+	struct physmap_seen seen;
+
+	return arch_physmap_see(d, gfn, ret_entry, &seen);
 }
 
 /* The entry that is the leaf for gfn; NULL: none. */

@@ -125,6 +125,9 @@ bool arch_vcpu_is_64bit(const struct vcpu *v);
 int arch_physmap_init(struct domain *d) __must_check;
 int arch_physmap_set(struct domain *d, gfn_t gfn, const struct physmap_entry *entry) __must_check;
 bool arch_physmap_get(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry);
+/* The same without the lock, with what physmap_seen_stands() needs for a second look. */
+bool arch_physmap_see(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry,
+		      struct physmap_seen *ret_seen);
 /* Takes out the leaf at or above *gfn, as it stands, and moves *gfn past it. false: none left. */
 bool arch_physmap_take_next(struct domain *d, gfn_t *gfn, struct physmap_entry *ret_old);
 /* Breaks the large leaf around gfn up into 512 smaller ones. */

@@ -40,6 +40,20 @@ struct physmap_entry {
 	unsigned int order;  /* of the leaf: 0, 9, 18 */
 };
 
+/*
+ * Where an entry was found, and how it read. Tables live as long as the domain and are never
+ * unlinked, so the place may be read again at any time, without a lock and without a walk.
+ */
+struct physmap_seen {
+	const uint64_t *place;
+	uint64_t value;
+};
+
+static inline bool physmap_seen_stands(const struct physmap_seen *seen)
+{
+	return READ_ONCE(*seen->place) == seen->value;
+}
+
 struct physmap {
 	mfn_t root;	     /* arch's top table */
 	uint64_t nr_tables;  /* frames used for tables */
