@@ -2,7 +2,9 @@
 /*
  * relay: runs an emulated host and speaks with its control domain.
  *
- *	relay --token T [--timeout S] [--terminal] [--report FILE] [--verbose] -- QEMU...
+ *	relay --token T [--timeout S] [--terminal] [--report FILE] [--log FILE] [--verbose] -- QEMU...
+ *
+ * --log is hv's log: when it says that hv has halted, the host is at its end.
  *
  * QEMU's standard input and output are the host's second serial port. What comes from there goes
  * to our standard output at once, except for lines that begin with a record separator and the
@@ -38,6 +40,7 @@
 #define RECORD_SEPARATOR '\036'
 #define ESCAPE_KEY '\001' /* Ctrl-A */
 #define POWER_OFF_SECONDS 15
+#define LOG_LOOK_MS 200
 
 struct relay {
 	const char *token;
@@ -51,7 +54,11 @@ struct relay {
 	size_t line_size;
 	bool in_line;
 
-	bool ready, have_status, timed_out;
+	int log;	     /* hv's log as it is written, -1: not watched */
+	char log_line[256]; /* its last line, as far as it has come */
+	size_t log_size;
+
+	bool ready, have_status, timed_out, halted;
 	int status;
 
 	char input[4096]; /* on its way to the host */
@@ -246,6 +253,29 @@ static void input_send(struct relay *r)
 	r->input_size -= (size_t)n;
 }
 
+/* hv has said its last words, and halted: nothing more will come. */
+static bool hv_has_halted(struct relay *r)
+{
+	char buffer[4096];
+	ssize_t n, i;
+
+	while ((n = read(r->log, buffer, sizeof(buffer))) > 0) {
+		for (i = 0; i < n; i++) {
+			if (buffer[i] != '\n') {
+				if (r->log_size < sizeof(r->log_line) - 1)
+					r->log_line[r->log_size++] = buffer[i];
+				continue;
+			}
+			r->log_line[r->log_size] = '\0';
+			r->log_size = 0;
+			if (strncmp(r->log_line, "(hv) ", 5) == 0 &&
+			    strstr(r->log_line, "ERROR: halted"))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* One round: waits for something to do, at most until the deadline. False: the host is gone. */
 static bool relay_step(struct relay *r)
 {
@@ -261,6 +291,12 @@ static bool relay_step(struct relay *r)
 	if (left <= 0) {
 		r->timed_out = true;
 		return false;
+	}
+	if (r->log >= 0) {
+		r->halted = hv_has_halted(r);
+		if (r->halted)
+			return false;
+		left = left < LOG_LOOK_MS ? left : LOG_LOOK_MS;
 	}
 	if (r->ready && !r->input_ended && !r->input_size)
 		fds[1].fd = STDIN_FILENO;
@@ -333,7 +369,7 @@ static int host_stop(struct relay *r, bool at_once)
 static int usage(void)
 {
 	fprintf(stderr, "usage: relay --token T [--timeout S] [--terminal] [--report FILE] "
-			"[--verbose] -- COMMAND...\n");
+			"[--log FILE] [--verbose] -- COMMAND...\n");
 	return STATUS_SETUP;
 }
 
@@ -344,11 +380,12 @@ int main(int argc, char **argv)
 		{ "timeout", required_argument, NULL, 't' },
 		{ "terminal", no_argument, NULL, 'i' },
 		{ "report", required_argument, NULL, 'r' },
+		{ "log", required_argument, NULL, 'l' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct sigaction action = { .sa_handler = on_signal };
-	struct relay r = { .from_host = -1, .to_host = -1 };
+	struct relay r = { .from_host = -1, .to_host = -1, .log = -1 };
 	long timeout_s = 0;
 	int option, err, wait_status;
 
@@ -365,6 +402,9 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			r.report = fopen(optarg, "we");
+			break;
+		case 'l':
+			r.log = open(optarg, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
 			break;
 		case 'v':
 			r.verbose = true;
@@ -394,7 +434,7 @@ int main(int argc, char **argv)
 	terminal_restore();
 	if (r.in_line)
 		write_all(STDOUT_FILENO, r.line, r.line_size);
-	wait_status = host_stop(&r, r.timed_out || signal_seen);
+	wait_status = host_stop(&r, r.timed_out || r.halted || signal_seen);
 
 	if (signal_seen)
 		return 128 + signal_seen;
@@ -408,6 +448,10 @@ int main(int argc, char **argv)
 			r.ready ? "the script was not done" : "the control domain was not up",
 			timeout_s);
 		return STATUS_TIMEOUT;
+	}
+	if (r.halted) {
+		fprintf(stderr, "host: hv has halted\n");
+		return STATUS_CRASH;
 	}
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == STATUS_SETUP)
 		return STATUS_SETUP;
