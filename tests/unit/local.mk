@@ -96,6 +96,12 @@ tests_unit_test_physmap_CPPFLAGS = $(X86_CPPFLAGS)
 tests_unit_test_physmap_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_physmap_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += tests/unit/test_vlapic
+tests_unit_test_vlapic_SOURCES = tests/unit/test_vlapic.c hv/arch/x86/vlapic.c
+tests_unit_test_vlapic_CPPFLAGS = $(X86_CPPFLAGS)
+tests_unit_test_vlapic_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_vlapic_LDADD = $(UNIT_LDADD)
+
 # ---- xen ----
 
 # The guest ABI on a small pretended host: abi_world.h.

@@ -104,8 +104,21 @@ void fpu_reset(struct vcpu *v)
 	v->arch.xcr0 = XCR0_X87;
 }
 
+/*
+ * AMD's restore leaves the addresses of the last x87 instruction and operand alone while no
+ * exception is pending: the vCPU that comes would read those of the one that went (CVE-2006-1056).
+ * An x87 load of ours puts its own there. FNCLEX first, or that load would report an exception.
+ */
+static void forget_x87_pointers(void)
+{
+	static const uint32_t zero;
+
+	__asm__ volatile("fnclex; ffree %%st(7); fildl %0" ::"m"(zero));
+}
+
 void fpu_load(struct vcpu *v)
 {
+	forget_x87_pointers();
 	if (!supported) {
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(v->arch.fpu) : "memory");
 		return;

@@ -202,18 +202,17 @@ static void timer_start(struct vlapic *a)
 
 /*
  * A period shorter than the first only keeps hv busy: the next tick comes later instead. Ticks that
- * the guest has not even taken go on at the second, or a guest whose vCPUs do not run would spend
+ * the guest masks or has not even taken go on at the second, or a guest whose vCPUs do not run would spend
  * the time of the CPU where their timers are.
  */
 #define TIMER_MIN_PERIOD_NS  (20 * NSEC_PER_USEC)
 #define TIMER_IDLE_PERIOD_NS NSEC_PER_MSEC
 
 /* When the next tick is due, after the one that is due now. Those that were missed are skipped. */
-static uint64_t next_tick(struct vlapic *a, uint32_t vector, uint64_t now)
+static uint64_t next_tick(struct vlapic *a, bool is_heard, uint64_t now)
 {
-	bool is_taken = !(READ_ONCE(a->irr[vector / 64]) & BIT(vector % 64));
 	uint64_t period =
-		MAX(timer_period_ns(a), is_taken ? TIMER_MIN_PERIOD_NS : TIMER_IDLE_PERIOD_NS);
+		MAX(timer_period_ns(a), is_heard ? TIMER_MIN_PERIOD_NS : TIMER_IDLE_PERIOD_NS);
 
 	a->timer_start_ns += period;
 	if (a->timer_start_ns + period <= now)
@@ -225,13 +224,15 @@ static void timer_fired(struct timer *t)
 {
 	struct vlapic *a = container_of(t, struct vlapic, timer);
 	struct vcpu *v = container_of(a, struct vcpu, arch.lapic);
-	uint32_t lvt = READ_ONCE(a->lvt[LVT_TIMER]);
+	uint32_t lvt = READ_ONCE(a->lvt[LVT_TIMER]), vector = lvt & 0xff;
+	bool raises = !(lvt & LVT_MASKED) && vector >= FIRST_LEGAL_VECTOR;
+	bool is_heard = raises && !(READ_ONCE(a->irr[vector / 64]) & BIT(vector % 64));
 
 	/* Not if the guest has stopped it a moment ago, on another CPU. */
 	if ((lvt & LVT_TIMER_MODE) == LVT_TIMER_PERIODIC && READ_ONCE(a->timer_initial))
-		timer_set(&a->timer, next_tick(a, lvt & 0xff, clock_ns()));
-	if (!(lvt & LVT_MASKED) && (lvt & 0xff) >= FIRST_LEGAL_VECTOR)
-		vlapic_raise(v, lvt & 0xff, false);
+		timer_set(&a->timer, next_tick(a, is_heard, clock_ns()));
+	if (raises)
+		vlapic_raise(v, vector, false);
 }
 
 static uint32_t timer_current(const struct vlapic *a)

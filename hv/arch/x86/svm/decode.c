@@ -59,8 +59,11 @@ static void decode_exception(struct svm_vcpu *s, struct vm_exit *x)
 	x->exception.vector = (uint8_t)(s->vmcb->exit_code - VMEXIT_EXCEPTION_FIRST);
 	x->exception.has_error = x->exception.vector == EXC_AC;
 	x->exception.error = (uint32_t)s->vmcb->exit_info_1;
-	/* A machine check is the host's: taken with interrupts, like an NMI. */
-	x->reason = x->exception.vector == EXC_MC ? EXIT_INTERRUPT : EXIT_EXCEPTION;
+	/*
+	 * A machine check is not repeated for the host once it has ended the guest: what the guest
+	 * has just read may be wrong, so it does not go on.
+	 */
+	x->reason = x->exception.vector == EXC_MC ? EXIT_UNKNOWN : EXIT_EXCEPTION;
 }
 
 /*
