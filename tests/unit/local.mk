@@ -102,6 +102,13 @@ tests_unit_test_vlapic_CPPFLAGS = $(X86_CPPFLAGS)
 tests_unit_test_vlapic_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_vlapic_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += tests/unit/test_svm
+tests_unit_test_svm_SOURCES = tests/unit/test_svm.c hv/arch/x86/svm/svm.c hv/arch/x86/svm/decode.c \
+	hv/arch/x86/svm/npt.c
+tests_unit_test_svm_CPPFLAGS = $(X86_CPPFLAGS)
+tests_unit_test_svm_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_svm_LDADD = $(UNIT_LDADD)
+
 # ---- xen ----
 
 # The guest ABI on a small pretended host: abi_world.h.

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SVM's entry and exit without the instruction in between: TLB tags, events that were cut off.
+ * this_cpu() is found through the stack pointer, so each test runs on a CPU's stack.
+ */
+#include <ucontext.h>
+
+#include <arch/virt.h>
+#include <arch/x86.h>
+#include <hv/cpu.h>
+#include <hv/errno.h>
+#include <hv/frame.h>
+#include <hv/slab.h>
+#include <hv/vcpu.h>
+
+#include "../../hv/arch/x86/svm/vmcb.h"
+
+#include "unit.h"
+
+/* ---- the rest of hv ---- */
+
+static struct vmcb exit_state; /* what the guest's run leaves in the exit fields */
+static uint8_t entered_tlb_control;
+static uint32_t entered_asid;
+
+void svm_enter_guest(uint64_t vmcb_address, void *guest_regs)
+{
+	struct vmcb *vmcb = (struct vmcb *)vmcb_address;
+
+	(void)guest_regs;
+	entered_tlb_control = vmcb->tlb_control;
+	entered_asid = vmcb->asid;
+	vmcb->exit_code = exit_state.exit_code;
+	vmcb->exit_int_info = exit_state.exit_int_info;
+}
+
+void *hv_alloc(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+void hv_free(void *p, size_t size)
+{
+	(void)p;
+	(void)size;
+}
+
+int frame_alloc_zeroed(unsigned int order, mfn_t *ret_mfn)
+{
+	(void)order;
+	(void)ret_mfn;
+	return -ENOMEM;
+}
+
+int svm_domain_create(struct domain *d)
+{
+	(void)d;
+	return 0;
+}
+
+int svm_vcpu_create(struct vcpu *v)
+{
+	(void)v;
+	return 0;
+}
+
+void svm_vcpu_destroy(struct vcpu *v)
+{
+	(void)v;
+}
+
+void svm_reset(struct vcpu *v)
+{
+	(void)v;
+}
+
+void svm_set_real_mode(struct vcpu *v, uint8_t sipi_vector)
+{
+	(void)v;
+	(void)sipi_vector;
+}
+
+void svm_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info)
+{
+	(void)v;
+	(void)entry;
+	(void)start_info;
+}
+
+/* ---- a CPU and two vCPUs ---- */
+
+static char stack[CPU_STACK_SIZE * 2] __aligned(32768);
+static struct svm_cpu cpu_state;
+static struct vmcb vmcbs[2] __aligned(4096);
+static struct svm_vcpu states[2] = { { .vmcb = &vmcbs[0] }, { .vmcb = &vmcbs[1] } };
+static struct vcpu vcpus[2] = { { .arch.hw = &states[0] }, { .arch.hw = &states[1] } };
+
+static void on_cpu(void (*fn)(void))
+{
+	struct cpu *cpu = (struct cpu *)(void *)stack;
+	ucontext_t here, there;
+
+	memset(vmcbs, 0, sizeof(vmcbs));
+	memset(&exit_state, 0, sizeof(exit_state));
+	cpu_state = (struct svm_cpu){ .nr_asids = 4, .next_asid = 1, .asid_generation = 1 };
+	vcpus[0].arch.asid_generation = vcpus[1].arch.asid_generation = 0;
+	memset(cpu, 0, sizeof(*cpu));
+	cpu->arch.virt = &cpu_state;
+	CU_ASSERT_FATAL(!getcontext(&there));
+	there.uc_stack.ss_sp = stack + sizeof(struct cpu);
+	there.uc_stack.ss_size = CPU_STACK_SIZE - sizeof(struct cpu);
+	there.uc_link = &here;
+	makecontext(&there, fn, 0);
+	CU_ASSERT_FATAL(!swapcontext(&here, &there));
+}
+
+static uint64_t results[16];
+static unsigned int nr_results;
+
+static void enter(unsigned int n)
+{
+	struct vm_exit x;
+
+	svm_ops.enter(&vcpus[n], &x);
+	results[nr_results++] = (uint64_t)entered_asid << 8 | entered_tlb_control;
+}
+
+static void tag_and_do_not_enter(void)
+{
+	nr_results = 0;
+	enter(0);			/* tag 1 */
+	enter(1);			/* tag 2 */
+	svm_ops.new_tlb_tag(&vcpus[0]); /* tag 3 */
+	svm_ops.new_tlb_tag(&vcpus[0]); /* all used: from 1 again, after a flush */
+	svm_ops.new_tlb_tag(&vcpus[0]); /* a second change before it entered: tag 2 */
+	enter(1);			/* it was faster: tag 3 */
+	enter(0);
+}
+
+static void flush_comes_before_tags_are_used_again(void)
+{
+	on_cpu(tag_and_do_not_enter);
+	CU_ASSERT_EQUAL(results[0], 1u << 8 | TLB_CONTROL_NOTHING);
+	CU_ASSERT_EQUAL(results[1], 2u << 8 | TLB_CONTROL_NOTHING);
+	CU_ASSERT_EQUAL(results[2], 3u << 8 | TLB_CONTROL_FLUSH_ALL);
+	CU_ASSERT_EQUAL(results[3], 2u << 8 | TLB_CONTROL_NOTHING);
+}
+
+static void cut_off(void)
+{
+	static const uint64_t events[] = {
+		EVENT_VALID | 0x55, /* interrupt */
+		EVENT_VALID | EVENT_TYPE_NMI << EVENT_TYPE_SHIFT | EXC_NMI,
+		EVENT_VALID | EVENT_HAS_ERROR | 7ull << 32 |
+			EVENT_TYPE_EXCEPTION << EVENT_TYPE_SHIFT | EXC_PF,
+		EVENT_VALID | EVENT_TYPE_EXCEPTION << EVENT_TYPE_SHIFT | EXC_BP,
+		EVENT_VALID | EVENT_TYPE_SOFT << EVENT_TYPE_SHIFT | 0x80,
+		0x55,
+	};
+	struct vm_exit x;
+	size_t i;
+
+	nr_results = 0;
+	for (i = 0; i < ARRAY_SIZE(events); i++) {
+		exit_state.exit_code = VMEXIT_NPF;
+		exit_state.exit_int_info = events[i];
+		svm_ops.enter(&vcpus[0], &x);
+		results[nr_results++] = vmcbs[0].event_inject == events[i];
+		results[nr_results++] = svm_ops.is_event_queued(&vcpus[0]);
+	}
+}
+
+static void event_that_was_cut_off_is_delivered_again(void)
+{
+	static const uint64_t expected[] = { 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0 };
+
+	on_cpu(cut_off);
+	CU_ASSERT_EQUAL(nr_results, ARRAY_SIZE(expected));
+	CU_ASSERT_EQUAL(memcmp(results, expected, sizeof(expected)), 0);
+}
+
+static void check_machine(void)
+{
+	struct vm_exit x;
+
+	exit_state.exit_code = VMEXIT_EXCEPTION_FIRST + EXC_MC;
+	svm_ops.enter(&vcpus[0], &x);
+	results[0] = x.reason;
+	exit_state.exit_code = VMEXIT_EXCEPTION_FIRST + EXC_AC;
+	svm_ops.enter(&vcpus[0], &x);
+	results[1] = x.reason;
+	exit_state.exit_code = ~0ull;
+	svm_ops.enter(&vcpus[0], &x);
+	results[2] = x.reason;
+	exit_state.exit_code = 0x7777;
+	svm_ops.enter(&vcpus[0], &x);
+	results[3] = x.reason;
+}
+
+static void exits_that_a_guest_does_not_survive(void)
+{
+	on_cpu(check_machine);
+	CU_ASSERT_EQUAL(results[0], EXIT_UNKNOWN);
+	CU_ASSERT_EQUAL(results[1], EXIT_EXCEPTION);
+	CU_ASSERT_EQUAL(results[2], EXIT_INVALID);
+	CU_ASSERT_EQUAL(results[3], EXIT_UNKNOWN);
+}
+
+UNIT_MAIN("svm", UNIT_TEST(flush_comes_before_tags_are_used_again),
+	  UNIT_TEST(event_that_was_cut_off_is_delivered_again),
+	  UNIT_TEST(exits_that_a_guest_does_not_survive))
