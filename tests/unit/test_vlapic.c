@@ -215,6 +215,14 @@ static void level_interrupt_ends_at_the_physical_apic_once(void)
 	CU_ASSERT_EQUAL(take(), 0x50);
 	set(EOI, 0);
 	CU_ASSERT_EQUAL(nr_eois, 1);
+	/* INIT while it is in service, or before it was taken. */
+	vlapic_raise(v, 0x50, true);
+	CU_ASSERT_EQUAL(take(), 0x50);
+	vlapic_raise(v, 0x71, true);
+	vlapic_reset(v);
+	CU_ASSERT_EQUAL(nr_eois, 3);
+	vlapic_reset(v);
+	CU_ASSERT_EQUAL(nr_eois, 3);
 }
 
 static void ipi_reaches_whom_it_names(void)

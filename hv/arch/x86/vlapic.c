@@ -68,12 +68,24 @@ void vlapic_init(struct vcpu *v, uint32_t apic_id)
 	vlapic_reset(v);
 }
 
+/* What waits for its end at the physical APIC would wait for ever, and hold back all below it. */
+static void end_level_interrupts(struct vcpu *v)
+{
+	uint64_t owed;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(v->arch.lapic.tmr); i++)
+		for (owed = v->arch.lapic.tmr[i]; owed; owed &= owed - 1)
+			irq_guest_eoi(v, i * 64 + (unsigned int)__builtin_ctzll(owed));
+}
+
 void vlapic_reset(struct vcpu *v)
 {
 	struct vlapic *a = &v->arch.lapic;
 	unsigned int i;
 
 	timer_cancel(&a->timer);
+	end_level_interrupts(v);
 	memset(a->irr, 0, sizeof(a->irr));
 	memset(a->isr, 0, sizeof(a->isr));
 	memset(a->tmr, 0, sizeof(a->tmr));
