@@ -400,6 +400,11 @@ static int populate(xen_memory_reservation_t *res)
 	return (int)done;
 }
 
+static int set_memory_map(const struct xen_foreign_memory_map *op)
+{
+	return !find(op->domid) ? -ESRCH : op->map.nr_entries == 0 ? -EINVAL : 0;
+}
+
 static int hvm_op(unsigned int op, struct xen_hvm_param *param)
 {
 	struct guest *g = find(param->domid);
@@ -444,6 +449,8 @@ int xencall2(xencall_handle *xcall, unsigned int op, uint64_t arg1, uint64_t arg
 	(void)xcall;
 	if (op == __HYPERVISOR_memory_op && arg1 == XENMEM_populate_physmap)
 		return answer(populate(p));
+	if (op == __HYPERVISOR_memory_op && arg1 == XENMEM_set_memory_map)
+		return answer(set_memory_map(p));
 	if (op == __HYPERVISOR_hvm_op)
 		return answer(hvm_op((unsigned int)arg1, p));
 	if (op == __HYPERVISOR_event_channel_op && arg1 == EVTCHNOP_alloc_unbound)

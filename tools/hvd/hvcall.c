@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xen/arch-x86/hvm/start_info.h>
 #include <xen/event_channel.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/memory.h>
@@ -26,6 +27,13 @@
 #define BULK_PAGES 256u
 #define BULK_SIZE (BULK_PAGES * PAGE_SIZE)
 #define POPULATE_BATCH (BULK_SIZE / sizeof(xen_pfn_t))
+
+/* A firmware's memory map entry, as the guest gets it; no header has it. */
+struct e820_entry {
+	uint64_t addr;
+	uint64_t size;
+	uint32_t type; /* XEN_HVM_MEMMAP_TYPE_* */
+} __attribute__((packed));
 
 struct hvcall {
 	xencall_handle *xencall;
@@ -328,6 +336,28 @@ int hvcall_populate(struct hvcall *hv, uint16_t domid, uint64_t gfn, unsigned lo
 	}
 	*ret_done = done;
 	return 0;
+}
+
+int hvcall_memory_map_set(struct hvcall *hv, uint16_t domid,
+			  const struct hvm_memmap_table_entry *map, unsigned int nr)
+{
+	struct xen_foreign_memory_map *op = hv->args;
+	struct e820_entry *entries = hv->bulk;
+
+	if (nr > BULK_SIZE / sizeof(*entries))
+		return -E2BIG;
+	for (unsigned int i = 0; i < nr; i++)
+		entries[i] = (struct e820_entry){
+			.addr = map[i].addr,
+			.size = map[i].size,
+			.type = map[i].type,
+		};
+	memset(op, 0, sizeof(*op));
+	op->domid = domid;
+	op->map.nr_entries = nr;
+	set_xen_guest_handle(op->map.buffer, entries);
+	return result(xencall2(hv->xencall, __HYPERVISOR_memory_op, XENMEM_set_memory_map,
+			       address(op)));
 }
 
 static int hvm_param(struct hvcall *hv, unsigned int op, uint16_t domid, uint32_t index,

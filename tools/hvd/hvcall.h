@@ -16,6 +16,7 @@
 #include <hvabi/control.h>
 
 struct hvcall;
+struct hvm_memmap_table_entry;
 
 int hvcall_open(struct hvcall **ret_hv);
 void hvcall_close(struct hvcall *hv);
@@ -56,6 +57,10 @@ int hvcall_log_read(struct hvcall *hv, uint64_t *position, void *buffer, size_t 
  */
 int hvcall_populate(struct hvcall *hv, uint16_t domid, uint64_t gfn, unsigned long nr_extents,
 		    unsigned int order, unsigned long *ret_done);
+
+/* What the domain hears when it asks for its memory map. */
+int hvcall_memory_map_set(struct hvcall *hv, uint16_t domid,
+			  const struct hvm_memmap_table_entry *map, unsigned int nr);
 
 int hvcall_hvm_param_set(struct hvcall *hv, uint16_t domid, uint32_t index, uint64_t value);
 int hvcall_hvm_param_get(struct hvcall *hv, uint16_t domid, uint32_t index, uint64_t *ret_value);

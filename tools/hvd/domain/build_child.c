@@ -17,6 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <xen/xen.h>
+#include <xen/arch-x86/hvm/start_info.h>
+
 #include "domain/layout.h"
 #include "domain/spec.h"
 #include "domain/start_info.h"
@@ -269,6 +272,18 @@ static int populate(struct filler *f)
 	return err ? no_memory(f, err) : 0;
 }
 
+/* The map that start_info has, for those who ask hv: GRUB does, and takes its pages from it. */
+static int set_memory_map(struct filler *f)
+{
+	struct hvm_memmap_table_entry map[LAYOUT_MEMMAP_MAX];
+	int err = hvcall_memory_map_set(f->hv, f->domid, map, layout_memmap(&f->layout, map));
+
+	if (err)
+		return fault_set(f->fault, FAULT_HYPERVISOR, "hv did not take the memory map: %s",
+				 strerror(-err));
+	return 0;
+}
+
 /* ---- Contents ---- */
 
 static int copy_failed(struct filler *f, const char *what, int err)
@@ -384,6 +399,8 @@ struct build_report build_child_run(uint16_t domid, const struct domain_spec *sp
 	}
 	err = populate(&f);
 	step_done(&f, "giving it memory");
+	if (!err)
+		err = set_memory_map(&f);
 	if (!err)
 		err = copy_kernel(&f);
 	step_done(&f, "copying the kernel");
