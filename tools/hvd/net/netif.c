@@ -30,6 +30,7 @@
 #include "net/tap.h"
 
 #define NET_BATCH 16u
+#define NET_ROUNDS 4u /* from the guest, before the others have their turn */
 #define BATCH_OPS (NET_BATCH * NET_MAX_TX_FRAGS)
 
 _Static_assert(NET_MAX_RX_SLOTS <= NET_MAX_TX_FRAGS, "one array of copies serves both directions");
@@ -64,8 +65,16 @@ struct netif {
 
 /*
  * The packets of one round, of whichever interface has its turn: nothing stays here between rounds.
+ *
+ * hv copies within one page on each side, so the kernel cuts a copy wherever one of ours ends. A
+ * packet to the guest starts on a page, as it does there: one copy a page, not two. One from the
+ * guest starts where its second fragment lies as it does in the guest's page; see tx_start().
  */
-static uint8_t buffers[NET_BATCH][NET_MAX_RX_PACKET + 1];
+#define BUFFER_SIZE (18u * NET_PAGE_SIZE)
+
+_Static_assert(BUFFER_SIZE >= NET_PAGE_SIZE + NET_MAX_RX_PACKET + 1, "at any offset in a page");
+
+static uint8_t buffers[NET_BATCH][BUFFER_SIZE] __attribute__((aligned(NET_PAGE_SIZE)));
 static struct xengnttab_grant_copy_segment copy_ops[BATCH_OPS];
 
 static void netif_break(struct netif *n, const char *reason)
@@ -100,11 +109,24 @@ static void copy_op(struct netif *n, struct xengnttab_grant_copy_segment *op, bo
 
 struct tx_entry {
 	struct net_tx_packet packet;
+	uint8_t *data;
 	bool bad;
 	unsigned int first_op;
 };
 
-static void tx_send(struct netif *n, struct tx_entry *e, uint8_t *data)
+/*
+ * Where in a buffer the packet starts. The first fragment is mostly headers; what comes after fills
+ * pages of the guest, which are one copy each if ours begin and end at the same bytes.
+ */
+static unsigned int tx_start(const struct net_tx_packet *p)
+{
+	if (p->nr_frags < 2)
+		return p->nr_frags ? p->frags[0].offset : 0;
+	return (NET_PAGE_SIZE + p->frags[1].offset - p->frags[0].size % NET_PAGE_SIZE) %
+	       NET_PAGE_SIZE;
+}
+
+static void tx_send(struct netif *n, struct tx_entry *e)
 {
 	struct virtio_net_hdr hdr;
 	int16_t status = NETIF_RSP_ERROR;
@@ -112,17 +134,19 @@ static void tx_send(struct netif *n, struct tx_entry *e, uint8_t *data)
 
 	for (i = 0; i < e->packet.nr_frags && !e->bad; i++)
 		e->bad = copy_ops[e->first_op + i].status != GNTST_okay;
-	if (!e->bad && net_tx_header(&e->packet, data, &hdr) == 0 &&
-	    tap_write(n->tap, &hdr, data, e->packet.size) == 0)
+	if (!e->bad && net_tx_header(&e->packet, e->data, &hdr) == 0 &&
+	    tap_write(n->tap, &hdr, e->data, e->packet.size) == 0)
 		status = NETIF_RSP_OKAY;
 	net_tx_respond(&n->tx, &e->packet, status);
 }
 
-static unsigned int tx_plan_copies(struct netif *n, struct tx_entry *e, uint8_t *data,
+static unsigned int tx_plan_copies(struct netif *n, struct tx_entry *e, uint8_t *buffer,
 				   unsigned int nr_ops)
 {
+	uint8_t *data = buffer + tx_start(&e->packet);
 	unsigned int i;
 
+	e->data = data;
 	e->first_op = nr_ops;
 	for (i = 0; i < e->packet.nr_frags; i++) {
 		const struct net_tx_frag *f = &e->packet.frags[i];
@@ -133,10 +157,13 @@ static unsigned int tx_plan_copies(struct netif *n, struct tx_entry *e, uint8_t 
 	return nr_ops;
 }
 
-static void tx_round(struct netif *n)
+/*
+ * Returns how many packets it took. The guest is asked for an event only when there was nothing to
+ * take: what it sends while a round is under way is the next round's, and costs no event.
+ */
+static unsigned int tx_round(struct netif *n)
 {
 	static struct tx_entry entries[NET_BATCH];
-	static const struct timeval now = { 0, 0 };
 	unsigned int nr = 0, nr_ops = 0, tries, i;
 	int rc = 0;
 
@@ -144,7 +171,7 @@ static void tx_round(struct netif *n)
 		struct tx_entry *e = &entries[nr];
 
 		rc = net_tx_next(&n->tx, &e->packet);
-		if (rc == -EPROTO || (rc == 0 && !net_ring_arm(&n->tx, 0)))
+		if (rc == -EPROTO || (rc == 0 && (nr || !net_ring_arm(&n->tx, 0))))
 			break;
 		if (rc == 0)
 			continue;
@@ -157,13 +184,24 @@ static void tx_round(struct netif *n)
 	if (nr_ops)
 		xengnttab_grant_copy(n->host->child->gnttab, nr_ops, copy_ops);
 	for (i = 0; i < nr; i++)
-		tx_send(n, &entries[i], buffers[i]);
+		tx_send(n, &entries[i]);
 	if (nr && net_ring_push(&n->tx))
 		evtchn_port_notify(n->tx_port);
-	if (rc == -EPROTO)
-		netif_break(n, "the front end's transmit ring makes no sense");
-	else if (nr == NET_BATCH)
-		evtimer_add(n->tx_again, &now);
+	if (rc != -EPROTO)
+		return nr;
+	netif_break(n, "the front end's transmit ring makes no sense");
+	return 0;
+}
+
+static void tx_rounds(struct netif *n)
+{
+	static const struct timeval now = { 0, 0 };
+	unsigned int rounds;
+
+	for (rounds = 0; rounds < NET_ROUNDS; rounds++)
+		if (tx_round(n) == 0)
+			return;
+	evtimer_add(n->tx_again, &now);
 }
 
 static void netif_on_tx_again(evutil_socket_t fd, short what, void *arg)
@@ -173,7 +211,7 @@ static void netif_on_tx_again(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (n->connected)
-		tx_round(n);
+		tx_rounds(n);
 }
 
 /* ---- to the guest ---- */
@@ -343,7 +381,7 @@ static void netif_on_tx_event(void *arg)
 {
 	struct netif *n = arg;
 
-	tx_round(n);
+	tx_rounds(n);
 	if (n->connected && !n->rx_port)
 		netif_on_rx_event(n);
 }
