@@ -141,10 +141,13 @@ int64_t memory_populate(struct hypercall *c)
 	if (err)
 		return err;
 	i = e.first;
-	/* A guest grows page by page or by 2 MiB; only its builder may ask for 1 GiB blocks. */
-	if (domain_is_control(e.d) ||
-	    (!policy_is_privileged(c->d) && e.r.extent_order > FRAME_ORDER_2M))
-		goto out; /* the control domain's RAM is where the machine's is: no new one */
+	/*
+	 * By 2 MiB at most: more would be cleared for too long, and to take out again what could
+	 * not be mapped as a whole would need memory. The control domain's RAM is where the
+	 * machine's is: no new one.
+	 */
+	if (domain_is_control(e.d) || e.r.extent_order > FRAME_ORDER_2M)
+		goto out;
 	end = MIN(e.r.nr_extents, e.first + batch_of(&e));
 	for (; i < end; i++) {
 		if (read_gfn(&e, i, &gfn) || populate_one(e.d, gfn, e.r.extent_order))
