@@ -48,7 +48,8 @@ static void flush_line(struct domain *d, struct abi_domain *a)
 	if (domain_is_control(d))
 		console_write(a->console.line, n);
 	else if (take_budget(a, n))
-		log_info("d%u: %.*s%s", d->id, (int)n, a->console.line,
+		/* To the ring; a serial line is too slow to be lent to guests (loglvl=debug does). */
+		log_debug("d%u: %.*s%s", d->id, (int)n, a->console.line,
 			 a->console.line[n - 1] == '\n' ? "" : "\n");
 }
 
