@@ -49,6 +49,7 @@ wait_until gone off
 vm three
 expect 0 'created' hvctl create "$dir/three.xml"
 hvctl console three </dev/null >"$dir/three.out" &
+wait_until grep -q 'guest up' "$dir/three.out"
 printf 'reboot\n' | hvctl console --idle 2 three >/dev/null
 rebooted() { [ "$(grep -c 'guest up' "$dir/three.out")" = 2 ]; }
 wait_until rebooted

@@ -18,26 +18,64 @@ struct walk {
 	unsigned int entry_size; /* 4 or 8 */
 	bool write;
 	bool check_write; /* CR0.WP, or a write at all */
+	bool no_flags;	  /* the entries have no accessed and dirty bits */
 };
 
+/* What a CPU would set in this entry: accessed, and dirty in a leaf that is written. */
+static uint64_t bits_to_set(const struct walk *w, uint64_t pte, unsigned int level)
+{
+	bool is_leaf = level == 1 || (pte & PTE_PS);
+
+	if (w->no_flags)
+		return 0;
+	return PTE_A | (is_leaf && w->write ? PTE_D : 0);
+}
+
+static uint64_t load_entry(const struct walk *w, const void *p)
+{
+	return w->entry_size == 8 ? READ_ONCE(*(const uint64_t *)p) :
+				    READ_ONCE(*(const uint32_t *)p);
+}
+
 /*
- * Reads an entry, and sets its accessed bit (and dirty, in a leaf that is written) like a CPU. Like
- * a CPU it therefore wants tables in memory that the guest may write: a page that was lent to it
- * read-only is none (APM vol. 2, 15.25.5).
+ * Nearly always nothing is to be set. Then no reference on the table's frame is needed: if its
+ * mapping still stands after the read, what was read is the guest's; else it is thrown away.
  */
-static int read_entry(const struct walk *w, uint64_t gpa, uint64_t *ret_pte, uint64_t set_if_leaf)
+static bool peek_entry(const struct walk *w, uint64_t gpa, unsigned int level, uint64_t *ret_pte)
+{
+	struct physmap_entry e;
+	struct physmap_seen seen;
+	uint64_t pte;
+
+	if (!arch_physmap_see(w->d, gpa_to_gfn(gpa), &e, &seen) || e.type != PHYSMAP_RAM ||
+	    !(e.access & PHYSMAP_WRITE))
+		return false;
+	pte = load_entry(w, (char *)mfn_to_ptr(e.mfn) + (gpa & ~PAGE_MASK));
+	smp_rmb();
+	if (!physmap_seen_stands(&seen) || ((pte & PTE_P) && (~pte & bits_to_set(w, pte, level))))
+		return false;
+	*ret_pte = pte;
+	return true;
+}
+
+/*
+ * Reads an entry, and sets its accessed and dirty bits like a CPU. Like a CPU it therefore wants
+ * tables in memory that the guest may write: a page that was lent to it read-only is none (APM
+ * vol. 2, 15.25.5).
+ */
+static int read_entry(const struct walk *w, uint64_t gpa, unsigned int level, uint64_t *ret_pte)
 {
 	mfn_t mfn;
 	void *p;
-	uint64_t pte, set = PTE_A;
-	int err = physmap_get_frame(w->d, gpa_to_gfn(gpa), PHYSMAP_READ | PHYSMAP_WRITE, &mfn);
+	uint64_t pte, set;
 
-	if (err)
+	if (peek_entry(w, gpa, level, ret_pte))
+		return 0;
+	if (physmap_get_frame(w->d, gpa_to_gfn(gpa), PHYSMAP_READ | PHYSMAP_WRITE, &mfn))
 		return -EFAULT;
 	p = (char *)mfn_to_ptr(mfn) + (gpa & ~PAGE_MASK);
-	pte = w->entry_size == 8 ? READ_ONCE(*(uint64_t *)p) : READ_ONCE(*(uint32_t *)p);
-	if ((pte & PTE_P) && w->write)
-		set |= set_if_leaf;
+	pte = load_entry(w, p);
+	set = bits_to_set(w, pte, level);
 	/* One byte holds both bits; an atomic OR loses no other CPU's bits. */
 	if ((pte & PTE_P) && (pte & set) != set)
 		__atomic_fetch_or((uint8_t *)p, (uint8_t)set, __ATOMIC_RELAXED);
@@ -59,16 +97,18 @@ static int walk_levels(const struct walk *w, uint64_t table, uint64_t linear, un
 		int err;
 
 		if (w->entry_size == 8 && levels == 3 && level == 3) {
-			/* PAE: four entries at a 32-byte boundary, without permission bits. */
-			err = read_entry(&(struct walk){ .d = w->d, .entry_size = 8 },
-					 (table & ~0x1full & 0xffffffe0ull) + (index & 3) * 8, &pte, 0);
+			/*
+			 * PAE: four entries at a 32-byte boundary. Their accessed and permission
+			 * bits are reserved (APM vol. 2, 5.2.3): the next load of CR3 would fault.
+			 */
+			err = read_entry(&(struct walk){ .d = w->d, .entry_size = 8, .no_flags = true },
+					 (table & 0xffffffe0ull) + (index & 3) * 8, level, &pte);
 			if (err || !(pte & PTE_P))
 				return -EFAULT;
 			table = pte & PTE_ADDR;
 			continue;
 		}
-		err = read_entry(w, (table & PTE_ADDR) + index * w->entry_size, &pte,
-				 level == 1 ? PTE_D : 0);
+		err = read_entry(w, (table & PTE_ADDR) + index * w->entry_size, level, &pte);
 		if (err || !(pte & PTE_P) || (w->check_write && !(pte & PTE_W)))
 			return -EFAULT;
 		mask = (1ull << shift) - 1;
