@@ -42,38 +42,6 @@ void cpu_kick(struct cpu *cpu, uint32_t work)
 		arch_send_kick(cpu);
 }
 
-void cpu_run_call(void)
-{
-	struct cpu *cpu = this_cpu();
-	void (*fn)(void *arg) = __atomic_load_n(&cpu->call, __ATOMIC_ACQUIRE);
-
-	if (!fn)
-		return;
-	fn(cpu->call_arg);
-	__atomic_store_n(&cpu->call, NULL, __ATOMIC_RELEASE);
-}
-
-void cpu_call(struct cpu *cpu, void (*fn)(void *arg), void *arg)
-{
-	if (cpu == this_cpu()) {
-		fn(arg);
-		return;
-	}
-	/* Two CPUs may call each other: whoever waits serves its own calls. */
-	while (!spin_trylock(&cpu->call_lock)) {
-		cpu_run_call();
-		__builtin_ia32_pause();
-	}
-	cpu->call_arg = arg;
-	__atomic_store_n(&cpu->call, fn, __ATOMIC_RELEASE);
-	cpu_kick(cpu, CPU_CALL);
-	while (__atomic_load_n(&cpu->call, __ATOMIC_ACQUIRE)) {
-		cpu_run_call();
-		__builtin_ia32_pause();
-	}
-	spin_unlock(&cpu->call_lock);
-}
-
 /* ---- start ---- */
 
 void cpu_init(struct cpu *cpu, uint32_t id, uint32_t apic_id)
@@ -81,7 +49,6 @@ void cpu_init(struct cpu *cpu, uint32_t id, uint32_t apic_id)
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->id = id;
 	cpu->apic_id = apic_id;
-	spin_init(&cpu->call_lock);
 	timer_cpu_init(cpu);
 }
 

@@ -126,8 +126,6 @@ static void do_work(struct cpu *cpu, uint32_t work)
 {
 	if (work & CPU_TIMER)
 		timer_run_queue();
-	if (work & CPU_CALL)
-		cpu_run_call();
 	if (work & CPU_EOI)
 		irq_cpu_eoi();
 	(void)cpu;

@@ -57,10 +57,6 @@ void irq_cpu_eoi(void)
 {
 }
 
-void cpu_run_call(void)
-{
-}
-
 void cpu_kick(struct cpu *cpu, uint32_t work)
 {
 	__atomic_fetch_or(&cpu->work, work, __ATOMIC_SEQ_CST);

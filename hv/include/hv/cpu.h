@@ -24,8 +24,6 @@ struct timer;
 #define CPU_RESCHEDULE (1u << 0) /* look at the run queue */
 #define CPU_EOI (1u << 1)	 /* physical EOIs wait: irq_cpu_eoi() */
 #define CPU_TIMER (1u << 2)	 /* the hardware timer has fired */
-#define CPU_CALL (1u << 3)	 /* 'call' is set */
-#define CPU_CONSOLE (1u << 4)	 /* poll for console input */
 
 struct cpu {
 	uint32_t id;	      /* 0 .. nr_cpus - 1, 0 boots; constant */
@@ -44,10 +42,6 @@ struct cpu {
 	 */
 	struct domain *in_guest;
 	uint64_t in_guest_generation;
-
-	void (*call)(void *arg); /* cpu_call(); call_lock of the target */
-	void *call_arg;
-	struct spinlock call_lock;
 
 	struct sched_cpu *sched; /* the scheduler's part */
 	struct {
@@ -78,13 +72,6 @@ struct cpu *cpu_by_apic_id(uint32_t apic_id); /* NULL: none */
 
 /* Sets work flags and makes the CPU leave guest mode (or idle). Any CPU, may be the own one. */
 void cpu_kick(struct cpu *cpu, uint32_t work);
-
-/*
- * Runs fn(arg) on 'cpu' soon, outside guest mode, interrupts off, no locks; waits for the end.
- * Caller holds no lock (the target may be waiting for it).
- */
-void cpu_call(struct cpu *cpu, void (*fn)(void *arg), void *arg);
-void cpu_run_call(void); /* the target's side, from the vCPU loop */
 
 void cpu_init(struct cpu *cpu, uint32_t id, uint32_t apic_id);
 void cpu_start_all(void); /* boot: starts the CPUs that ACPI names, each into cpu_secondary_main() */

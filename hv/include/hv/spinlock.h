@@ -31,14 +31,6 @@ static inline void spin_lock(struct spinlock *l)
 		__builtin_ia32_pause();
 }
 
-static inline bool spin_trylock(struct spinlock *l)
-{
-	uint32_t owner = __atomic_load_n(&l->owner, __ATOMIC_RELAXED), ticket = owner;
-
-	return __atomic_compare_exchange_n(&l->next, &ticket, owner + 1, false, __ATOMIC_ACQUIRE,
-					   __ATOMIC_RELAXED);
-}
-
 static inline void spin_unlock(struct spinlock *l)
 {
 	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
