@@ -27,6 +27,11 @@
 #define BULK_PAGES 256u
 #define BULK_SIZE (BULK_PAGES * PAGE_SIZE)
 #define POPULATE_BATCH (BULK_SIZE / sizeof(xen_pfn_t))
+/*
+ * hv clears what it gives out, and the kernel does not switch tasks during a hypercall: between
+ * two calls others get the processor.
+ */
+#define POPULATE_FRAMES 8192u
 
 /* A firmware's memory map entry, as the guest gets it; no header has it. */
 struct e820_entry {
@@ -318,6 +323,7 @@ int hvcall_populate(struct hvcall *hv, uint16_t domid, uint64_t gfn, unsigned lo
 		unsigned long n = smaller(nr_extents - done, POPULATE_BATCH);
 		int rc;
 
+		n = smaller(n, order < 13 ? POPULATE_FRAMES >> order : 1);
 		for (unsigned long i = 0; i < n; i++)
 			extents[i] = gfn + ((done + i) << order);
 		memset(res, 0, sizeof(*res));
