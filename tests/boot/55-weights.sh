@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Two guests that compute without end share one processor by their weights, and the control domain
+# gets its turn all the same. Counted in CPU time that hv has accounted, not by the clock.
+. "$(dirname "$0")/lib.sh"
+plan 3
+
+"$source/dom0/image/build-guest" "$HV_BUILD" "$HV_BUILD/guest" >&2 || exit 1
+
+cat >"$work/script" <<'END'
+wait_for() { # SECONDS COMMAND...
+	left=$(($1 * 10)); shift
+	until "$@" >/dev/null 2>&1; do left=$((left - 1)); [ $left -gt 0 ] || return 1; usleep 100000; done
+}
+logged() { grep -aq "$2" /var/log/hv/console/$1.log; }
+vm() { # NAME SHARES
+	cat >$1.xml <<XML
+<domain type='xen'><name>$1</name><memory unit='MiB'>128</memory><vcpu>1</vcpu>
+<cputune><shares>$2</shares></cputune>
+<os><type>xenpvh</type><kernel>$PWD/vmlinuz</kernel><initrd>$PWD/initrd</initrd>
+<cmdline>console=hvc0 quiet</cmdline></os></domain>
+XML
+}
+cpu_ms() { hvctl list | awk -v name=$1 '$1 == name { printf "%d", $NF * 1000 }'; }
+grown() { [ $(($(cpu_ms heavy) - heavy)) -ge 12000 ]; }
+
+vm light 256; vm heavy 768
+for g in light heavy; do hvctl create $g.xml; wait_for 120 logged $g '^GUEST done' || exit 3; done
+for g in light heavy; do echo 'while :; do :; done' | hvctl console --idle 2 $g >/dev/null; done
+light=$(cpu_ms light) heavy=$(cpu_ms heavy)
+wait_for 200 grown
+light=$(($(cpu_ms light) - light)) heavy=$(($(cpu_ms heavy) - heavy))
+echo "light $light ms heavy $heavy ms"
+# 3 : 1, to within a sixth: the two figures are not read at the same moment.
+[ $((heavy * 10)) -ge $((light * 25)) ] && [ $((heavy * 10)) -le $((light * 35)) ] && echo shares-by-weight
+hvctl destroy light; hvctl destroy heavy
+END
+boot --cpus 1 --timeout 500 --with "$HV_BUILD/guest/vmlinuz" --with "$HV_BUILD/guest/initrd" -- "$work/script"
+ok "the control domain kept up" [ $status = 0 ]
+ok "both computed" grep -qE '^light [1-9][0-9]+ ms heavy [1-9][0-9]+ ms' "$out"
+ok "three shares get three times as much as one" grep -qx shares-by-weight "$out"
+done_testing
