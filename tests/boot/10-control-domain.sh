@@ -4,12 +4,12 @@
 . "$(dirname "$0")/lib.sh"
 plan 14
 
-no_troubles() { grep -qx 'end of troubles' "$out" && ! grep -qiE 'BUG:|Oops|Call Trace|RIP:|detected (expedited )?stall|soft lockup' "$out"; }
+no_troubles() { grep -qx 'end of troubles' "$out" && ! grep -qE 'BUG:|Oops:|Call Trace|RIP:|detected (expedited )?stalls|soft lockup' "$out"; }
 
 boot --cpus 1 --command '
 	cat /sys/hypervisor/type /sys/hypervisor/properties/features /proc/xen/capabilities
 	nproc; echo memory $(sed -n "s/MemTotal: *\([0-9]*\).*/\1/p" /proc/meminfo)
-	dmesg | grep -iE "BUG:|Oops|Call Trace|RIP:|detected (expedited )?stall|soft lockup"; echo end of troubles'
+	dmesg | grep -E "BUG:|Oops:|Call Trace|RIP:|detected (expedited )?stalls|soft lockup"; echo end of troubles'
 ok "one processor: up, and the script's status comes back" [ $status = 0 ]
 ok "it is on Xen's ABI, as control domain" grep -qx control_d "$out"
 ok "its kernel found nothing to complain about" no_troubles
@@ -20,7 +20,7 @@ boot --cpus 4 --dom0-mem 512 --command '
 	# Work on all processors at once, with timers and calls between them.
 	for cpu in 0 1 2 3; do (taskset $((1 << cpu)) md5sum /lib/x86_64-linux-gnu/libc.so.6; usleep 300000) & done; wait
 	grep -E "Rescheduling|Function call" /proc/interrupts
-	dmesg | grep -iE "BUG:|Oops|Call Trace|RIP:|detected (expedited )?stall|soft lockup"; echo end of troubles'
+	dmesg | grep -E "BUG:|Oops:|Call Trace|RIP:|detected (expedited )?stalls|soft lockup"; echo end of troubles'
 ok "four processors: up" [ $status = 0 ]
 ok "all four are there" grep -qx 4 "$out"
 ok "all four work" [ "$(grep -c ' /lib/x86_64-linux-gnu/libc.so.6' "$out")" = 4 ]
