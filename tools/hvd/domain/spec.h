@@ -17,6 +17,7 @@
 #define SPEC_CPUS_MAX 128u	     /* physical CPUs that an affinity can name */
 #define SPEC_DISKS_MAX 26u	     /* xvda .. xvdz */
 #define SPEC_NICS_MAX 8u
+#define SPEC_RBD_HOSTS_MAX 8u	     /* monitors that a vm.xml may name */
 #define SPEC_CMDLINE_MAX 2047	     /* bytes; what Linux keeps of it */
 #define SPEC_MEMORY_MIN (16ull << 20)
 #define SPEC_MEMORY_MAX (1ull << 40)
@@ -26,15 +27,69 @@
 enum disk_kind {
 	DISK_FILE,  /* source: path of a raw image */
 	DISK_BLOCK, /* source: path of a block device */
-	DISK_RBD,   /* source: pool/image; no parser accepts it yet */
+	DISK_RBD,   /* source: pool[/namespace]/image[@snapshot], for people; 'rbd' has the parts */
+};
+
+/* <driver cache=>: what may hold a write that the guest has been told is done. */
+enum disk_cache {
+	DISK_CACHE_DEFAULT,	 /* as the image's cluster, or the host, is configured */
+	DISK_CACHE_NONE,	 /* librbd: rbd_cache=false */
+	DISK_CACHE_WRITETHROUGH, /* reads are cached, a write is done when it is stable */
+	DISK_CACHE_WRITEBACK,	 /* stable with the next flush */
+	DISK_CACHE_UNSAFE,	 /* flushes are ignored: for throw-away guests */
+};
+
+/* <driver error_policy=, rerror_policy=>: what a hard error of the disk means. */
+enum disk_error_policy {
+	DISK_ERROR_REPORT,   /* the guest gets the error */
+	DISK_ERROR_STOP,     /* the guest is paused, the request waits, 'hvctl resume' tries it again */
+	DISK_ERROR_ENOSPACE, /* stop on ENOSPC, report others */
+	DISK_ERROR_IGNORE,   /* told as success; for reads the data is zeroes */
+};
+
+/* Where an RBD image is, and as whom to go there. */
+struct rbd_spec {
+	char *pool, *image;
+	char *namespace; /* NULL: the default one */
+	char *snapshot;	 /* NULL: the image itself */
+	struct {
+		char *name; /* DNS name or address */
+		uint16_t port; /* 0: Ceph's default */
+	} hosts[SPEC_RBD_HOSTS_MAX];
+	unsigned int nr_hosts; /* 0: from the configuration file */
+	char *config_file;     /* <config file=>; NULL: /etc/ceph/ceph.conf where no host is named */
+	char *user;	       /* <auth username=>, without "client."; NULL: no authentication asked for */
+	char *secret;	       /* name of the secret, never its value: secrets/NAME.keyring of hvd's folder */
+};
+
+/* One limit of <iotune>; 0 is none. */
+struct iotune_limit {
+	uint64_t average;    /* a second */
+	uint64_t max;	     /* a second, while a burst lasts; 0: no burst beyond the average's */
+	uint64_t max_length; /* seconds a burst may last; 0: 1 */
+};
+
+/* Either the total or read and write of a kind, as in libvirt. */
+struct iotune_spec {
+	struct iotune_limit total_bytes, read_bytes, write_bytes;
+	struct iotune_limit total_iops, read_iops, write_iops;
+	uint64_t size_iops; /* bytes that count as one operation; 0: a request is one */
 };
 
 struct disk_spec {
 	char *target; /* "xvda": unique in the domain */
 	enum disk_kind kind;
-	char *source; /* absolute path */
+	char *source; /* absolute path, or see DISK_RBD */
 	bool readonly; /* always set for a cdrom */
 	bool cdrom;
+	bool discard; /* <driver discard='unmap'>, which is the default; 'ignore': the guest cannot */
+	enum disk_cache cache;
+	enum disk_error_policy error_policy;  /* writes, flushes, discards */
+	enum disk_error_policy rerror_policy; /* reads */
+	uint32_t logical_block_size;  /* <blockio>: 512 or 4096; 0: 512 */
+	uint32_t physical_block_size; /* <blockio>: 0: what the disk says of itself */
+	struct iotune_spec iotune;
+	struct rbd_spec *rbd; /* of a DISK_RBD, else NULL */
 };
 
 struct nic_spec {

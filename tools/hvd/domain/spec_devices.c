@@ -119,6 +119,7 @@ static int parse_disk(struct spec_parser *p, xmlNode *node, void *arg)
 	}
 	dp.disk->cdrom = device && !strcmp(device, "cdrom");
 	dp.disk->readonly = dp.disk->cdrom;
+	dp.disk->discard = true;
 	free(type);
 	free(device);
 
