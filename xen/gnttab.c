@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Grant tables: the tables themselves, the use of entries, and the calls that set them up.
+ * Grant tables: the tables themselves, and the use of entries.
  *
  * An entry is in use from the first acquire to the last release. In between hv holds one
  * reference on the frame, whatever the guest writes into the entry; the entry is read anew only
  * when the kind of use grows (first use, first writer).
- * Mapping is in gnttab_map.c, copying in gnttab_copy.c.
+ * The hypercall is in gnttab_op.c, mapping in gnttab_map.c, copying in gnttab_copy.c.
  */
 #include "gnttab.h"
 
@@ -272,71 +272,7 @@ void gnttab_release(struct domain *granter, grant_ref_t ref, bool write)
 		frame_put(mfn);
 }
 
-/* ---- calls about the table as a whole ---- */
-
-static int16_t status_of_error(int err)
-{
-	return err == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
-}
-
-static int op_query_size(struct hypercall *c)
-{
-	struct gnttab_query_size op;
-	struct domain *d;
-	int err;
-
-	if (hypercall_read(c->args[1], op))
-		return -EFAULT;
-	err = policy_get_target(c->d, op.dom, &d);
-	if (err) {
-		op.status = status_of_error(err);
-	} else {
-		op.nr_frames = READ_ONCE(d->abi->gnttab.nr_frames);
-		op.max_nr_frames = d->abi->gnttab.max_frames;
-		op.status = GNTST_okay;
-		domain_put(d);
-	}
-	return hypercall_write(c->args[1], op);
-}
-
-/* Older kernels size the table by this call; the frame list means nothing to a translated guest. */
-static int op_setup_table(struct hypercall *c)
-{
-	struct gnttab_setup_table op = { 0 };
-	struct {
-		uint16_t dom, pad;
-		uint32_t nr_frames;
-		int16_t status, pad2;
-		uint32_t frame_list;
-	} op32;
-	uint64_t status_at;
-	int16_t status;
-	struct domain *d;
-	mfn_t mfn;
-	int err;
-
-	if (c->is_64bit) {
-		if (hypercall_read(c->args[1], op))
-			return -EFAULT;
-		status_at = c->args[1] + offsetof(struct gnttab_setup_table, status);
-	} else {
-		if (hypercall_read(c->args[1], op32))
-			return -EFAULT;
-		op.dom = op32.dom;
-		op.nr_frames = op32.nr_frames;
-		status_at = c->args[1] + 8;
-	}
-	err = policy_get_target(c->d, op.dom, &d);
-	if (err) {
-		status = status_of_error(err);
-	} else {
-		status = GNTST_okay;
-		if (op.nr_frames && gnttab_get_frame(d, op.nr_frames - 1, false, &mfn))
-			status = GNTST_general_error;
-		domain_put(d);
-	}
-	return hypercall_write(status_at, status);
-}
+/* ---- changes to the table as a whole ---- */
 
 /* The reserved entries carry over what the builder has put there: whole pages, permitted. */
 static void convert_reserved(struct gnttab *g, uint32_t version)
@@ -374,7 +310,7 @@ static void convert_reserved(struct gnttab *g, uint32_t version)
 		memcpy(g->frames[0], v1, sizeof(v1));
 }
 
-static int set_version(struct gnttab *g, uint32_t version)
+int gnttab_set_version(struct gnttab *g, uint32_t version)
 {
 	uint32_t old = g->version;
 
@@ -394,40 +330,7 @@ static int set_version(struct gnttab *g, uint32_t version)
 	return 0;
 }
 
-static int op_set_version(struct hypercall *c)
-{
-	struct gnttab *g = &c->d->abi->gnttab;
-	struct gnttab_set_version op;
-	int err;
-
-	if (hypercall_read(c->args[1], op))
-		return -EFAULT;
-	spin_lock(&g->lock);
-	err = set_version(g, op.version);
-	op.version = g->version;
-	spin_unlock(&g->lock);
-	if (hypercall_write(c->args[1], op))
-		return -EFAULT;
-	return err;
-}
-
-static int op_get_version(struct hypercall *c)
-{
-	struct gnttab_get_version op;
-	struct domain *d;
-	int err;
-
-	if (hypercall_read(c->args[1], op))
-		return -EFAULT;
-	err = policy_get_target(c->d, op.dom, &d);
-	if (err)
-		return err;
-	op.version = READ_ONCE(d->abi->gnttab.version);
-	domain_put(d);
-	return hypercall_write(c->args[1], op);
-}
-
-static int16_t swap_refs(struct gnttab *g, grant_ref_t a, grant_ref_t b)
+int16_t gnttab_swap(struct gnttab *g, grant_ref_t a, grant_ref_t b)
 {
 	int16_t status = GNTST_okay;
 
@@ -444,112 +347,4 @@ static int16_t swap_refs(struct gnttab *g, grant_ref_t a, grant_ref_t b)
 	}
 	spin_unlock(&g->lock);
 	return status;
-}
-
-static int64_t op_swap(struct hypercall *c)
-{
-	struct gnttab_swap_grant_ref op;
-	uint32_t i, count = (uint32_t)c->args[2];
-
-	for (i = 0; i < count; i++) {
-		if (i == HYPERCALL_BATCH) {
-			c->args[2] = count - i;
-			return -ERESTART;
-		}
-		if (hypercall_read(c->args[1], op))
-			return -EFAULT;
-		op.status = swap_refs(&c->d->abi->gnttab, op.ref_a, op.ref_b);
-		if (hypercall_write(c->args[1], op))
-			return -EFAULT;
-		c->args[1] += sizeof(op);
-	}
-	return 0;
-}
-
-/* Giving pages away would break what the other domain believes of its memory map: refused. */
-static int64_t op_transfer(struct hypercall *c)
-{
-	struct gnttab_transfer op;
-	uint32_t i, count = (uint32_t)c->args[2];
-
-	for (i = 0; i < count; i++) {
-		if (i == HYPERCALL_BATCH) {
-			c->args[2] = count - i;
-			return -ERESTART;
-		}
-		if (hypercall_read(c->args[1], op))
-			return -EFAULT;
-		op.status = GNTST_general_error;
-		if (hypercall_write(c->args[1], op))
-			return -EFAULT;
-		c->args[1] += sizeof(op);
-	}
-	return 0;
-}
-
-/* x86 caches are coherent with whatever reads the page: there is nothing to do but to check. */
-static int64_t op_cache_flush(struct hypercall *c)
-{
-	struct gnttab_cache_flush op;
-	uint32_t i, count = (uint32_t)c->args[2];
-
-	for (i = 0; i < count; i++) {
-		if (i == HYPERCALL_BATCH) {
-			c->args[2] = count - i;
-			return -ERESTART;
-		}
-		if (hypercall_read(c->args[1], op))
-			return -EFAULT;
-		if (op.offset >= PAGE_SIZE || op.length > PAGE_SIZE ||
-		    op.offset + (uint32_t)op.length > PAGE_SIZE)
-			return -EINVAL;
-		c->args[1] += sizeof(op);
-	}
-	return 0;
-}
-
-static int64_t hypercall_grant_table_op_32(struct hypercall *c)
-{
-	switch ((uint32_t)c->args[0]) {
-	case GNTTABOP_query_size:
-		return op_query_size(c);
-	case GNTTABOP_setup_table:
-		return op_setup_table(c);
-	case GNTTABOP_set_version:
-		return op_set_version(c);
-	case GNTTABOP_get_version:
-		return op_get_version(c);
-	default:
-		return -ENOSYS;
-	}
-}
-
-int64_t hypercall_grant_table_op(struct hypercall *c)
-{
-	if (!c->is_64bit)
-		return hypercall_grant_table_op_32(c);
-	switch ((uint32_t)c->args[0]) {
-	case GNTTABOP_map_grant_ref:
-		return gnttab_op_map(c);
-	case GNTTABOP_unmap_grant_ref:
-		return gnttab_op_unmap(c);
-	case GNTTABOP_copy:
-		return gnttab_op_copy(c);
-	case GNTTABOP_query_size:
-		return op_query_size(c);
-	case GNTTABOP_setup_table:
-		return op_setup_table(c);
-	case GNTTABOP_set_version:
-		return op_set_version(c);
-	case GNTTABOP_get_version:
-		return op_get_version(c);
-	case GNTTABOP_swap_grant_ref:
-		return op_swap(c);
-	case GNTTABOP_transfer:
-		return op_transfer(c);
-	case GNTTABOP_cache_flush:
-		return op_cache_flush(c);
-	default: /* unmap_and_replace, get_status_frames, dump_table: for PV guests */
-		return -ENOSYS;
-	}
 }

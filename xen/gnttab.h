@@ -76,6 +76,10 @@ void gnttab_domain_free(struct domain *d); /* nobody uses its entries any more *
 /* hv's page number idx of the table (or of the status array), grown if needed. -EINVAL, -ENOMEM. */
 int gnttab_get_frame(struct domain *d, uint32_t idx, bool status, mfn_t *ret_mfn) __must_check;
 
+/* Lock held. -EBUSY while entries are in use, -ENOMEM. */
+int gnttab_set_version(struct gnttab *g, uint32_t version) __must_check;
+int16_t gnttab_swap(struct gnttab *g, grant_ref_t a, grant_ref_t b); /* GNTST_* */
+
 /* ---- using an entry; results are GNTST_* ---- */
 struct grant_page {
 	mfn_t mfn;

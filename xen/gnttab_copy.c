@@ -95,23 +95,17 @@ static int16_t copy_one(struct hypercall *c, const struct gnttab_copy *op)
 	return status;
 }
 
-int64_t gnttab_op_copy(struct hypercall *c)
+static int copy_element(struct hypercall *c, uint64_t at)
 {
-	uint32_t i, count = (uint32_t)c->args[2];
 	struct gnttab_copy op;
 
-	for (i = 0; i < count; i++) {
-		if (i == HYPERCALL_BATCH) {
-			c->args[2] = count - i;
-			return -ERESTART;
-		}
-		if (hypercall_read(c->args[1], op))
-			return -EFAULT;
-		op.status = copy_one(c, &op);
-		if (copy_to_guest(c->args[1] + offsetof(struct gnttab_copy, status), &op.status,
-				  sizeof(op.status)))
-			return -EFAULT;
-		c->args[1] += sizeof(op);
-	}
-	return 0;
+	if (hypercall_read(at, op))
+		return -EFAULT;
+	op.status = copy_one(c, &op);
+	return hypercall_write(at + offsetof(struct gnttab_copy, status), op.status);
+}
+
+int64_t gnttab_op_copy(struct hypercall *c)
+{
+	return hypercall_batch(c, sizeof(struct gnttab_copy), copy_element);
 }

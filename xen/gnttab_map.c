@@ -164,24 +164,19 @@ out:
 	return status;
 }
 
-int64_t gnttab_op_map(struct hypercall *c)
+static int map_element(struct hypercall *c, uint64_t at)
 {
-	uint32_t i, count = (uint32_t)c->args[2];
 	struct gnttab_map_grant_ref op;
 
-	for (i = 0; i < count; i++) {
-		if (i == HYPERCALL_BATCH) {
-			c->args[2] = count - i;
-			return -ERESTART;
-		}
-		if (hypercall_read(c->args[1], op))
-			return -EFAULT;
-		op.status = map_one(c, &op);
-		if (hypercall_write(c->args[1], op))
-			return -EFAULT;
-		c->args[1] += sizeof(op);
-	}
-	return 0;
+	if (hypercall_read(at, op))
+		return -EFAULT;
+	op.status = map_one(c, &op);
+	return hypercall_write(at, op);
+}
+
+int64_t gnttab_op_map(struct hypercall *c)
+{
+	return hypercall_batch(c, sizeof(struct gnttab_map_grant_ref), map_element);
 }
 
 /* ---- unmap ---- */

@@ -51,3 +51,19 @@ int64_t hypercall_dispatch(struct hypercall *c, uint64_t number)
 		return -ENOSYS;
 	return e->handler(c);
 }
+
+int64_t hypercall_batch(struct hypercall *c, size_t size,
+			int (*one)(struct hypercall *c, uint64_t at))
+{
+	uint32_t i, count = (uint32_t)c->args[2];
+	int err;
+
+	for (i = 0; i < MIN(count, HYPERCALL_BATCH); i++) {
+		err = one(c, c->args[1]);
+		if (err)
+			return err;
+		c->args[1] += size;
+	}
+	c->args[2] = count - i;
+	return i < count ? -ERESTART : 0;
+}

@@ -26,6 +26,13 @@ struct hypercall {
 /* After so many items a loop over a guest's list gives interrupts their turn. */
 #define HYPERCALL_BATCH 32u
 
+/*
+ * Runs 'one' on each element of the caller's array (address in args[1], count in args[2]) until one
+ * gives an error; 'at' is the element's address. Progress stays in args[].
+ */
+int64_t hypercall_batch(struct hypercall *c, size_t size,
+			int (*one)(struct hypercall *c, uint64_t at));
+
 int64_t hypercall_dispatch(struct hypercall *c, uint64_t number);
 
 int64_t hypercall_memory_op(struct hypercall *c);

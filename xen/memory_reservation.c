@@ -52,6 +52,37 @@ static int read_gfn(const struct extents *e, uint64_t i, gfn_t *ret_gfn)
 			       sizeof(ret_gfn->n));
 }
 
+/*
+ * Runs 'one' on the next extents. The control domain is refused by zero extents done: its RAM is
+ * where the machine's is, there is no new one, and a page that it gave up could come back only if
+ * exactly this machine frame were free again. Its balloon driver leaves it at that.
+ *
+ * Extents are of 2 MiB at most: more would be cleared for too long, and to take out again what
+ * could not be mapped as a whole would need memory.
+ */
+static int64_t for_extents(struct hypercall *c,
+			   int (*one)(struct domain *d, gfn_t gfn, unsigned int order))
+{
+	struct extents e;
+	uint64_t i, end;
+	gfn_t gfn;
+	bool ok;
+	int err;
+
+	err = extents_open(c, &e);
+	if (err)
+		return err;
+	ok = !domain_is_control(e.d) && e.r.extent_order <= FRAME_ORDER_2M;
+	end = MIN(e.r.nr_extents, e.first + batch_of(&e));
+	for (i = e.first; ok && i < end;) {
+		ok = read_gfn(&e, i, &gfn) == 0 && one(e.d, gfn, e.r.extent_order) == 0;
+		if (ok)
+			i++;
+	}
+	domain_put(e.d);
+	return ok && i < e.r.nr_extents ? continue_at(c, i) : (int64_t)i;
+}
+
 /* ---- populate ---- */
 
 /* Largest leaf order, at most 'max', that place and frame are both aligned to. */
@@ -132,32 +163,7 @@ static int populate_one(struct domain *d, gfn_t gfn, unsigned int order)
 
 int64_t memory_populate(struct hypercall *c)
 {
-	struct extents e;
-	uint64_t i, end;
-	gfn_t gfn;
-	int err;
-
-	err = extents_open(c, &e);
-	if (err)
-		return err;
-	i = e.first;
-	/*
-	 * By 2 MiB at most: more would be cleared for too long, and to take out again what could
-	 * not be mapped as a whole would need memory. The control domain's RAM is where the
-	 * machine's is: no new one.
-	 */
-	if (domain_is_control(e.d) || e.r.extent_order > FRAME_ORDER_2M)
-		goto out;
-	end = MIN(e.r.nr_extents, e.first + batch_of(&e));
-	for (; i < end; i++) {
-		if (read_gfn(&e, i, &gfn) || populate_one(e.d, gfn, e.r.extent_order))
-			goto out;
-	}
-	domain_put(e.d);
-	return i < e.r.nr_extents ? continue_at(c, i) : (int64_t)i;
-out:
-	domain_put(e.d);
-	return (int64_t)i;
+	return for_extents(c, populate_one);
 }
 
 /* ---- decrease ---- */
@@ -199,32 +205,7 @@ static int decrease_one(struct domain *d, gfn_t gfn, unsigned int order)
 	return 0;
 }
 
-/*
- * The control domain keeps all of its RAM: a page that it gave up could come back only if exactly
- * this machine frame were free again, since its addresses are the machine's. Zero extents done
- * tells its balloon driver to leave it at that.
- */
 int64_t memory_decrease(struct hypercall *c)
 {
-	struct extents e;
-	uint64_t i, end;
-	gfn_t gfn;
-	int err;
-
-	err = extents_open(c, &e);
-	if (err)
-		return err;
-	i = e.first;
-	if (domain_is_control(e.d) || e.r.extent_order > FRAME_ORDER_2M)
-		goto out;
-	end = MIN(e.r.nr_extents, e.first + batch_of(&e));
-	for (; i < end; i++) {
-		if (read_gfn(&e, i, &gfn) || decrease_one(e.d, gfn, e.r.extent_order))
-			goto out;
-	}
-	domain_put(e.d);
-	return i < e.r.nr_extents ? continue_at(c, i) : (int64_t)i;
-out:
-	domain_put(e.d);
-	return (int64_t)i;
+	return for_extents(c, decrease_one);
 }
