@@ -2,7 +2,8 @@
 # For scripts of boot tests in the control domain: guests made of the example guest's files, which
 # the test attached as the first disk. Sourced by sh.
 #
-#   guest NAME MEMORY-MIB VCPUS 'command line' [disk image]...   writes NAME.xml
+#   guest NAME MEMORY-MIB VCPUS 'command line' [DISK]...   writes NAME.xml; a DISK is an image's path,
+#                                                          or a whole <disk> element
 #   wait_console NAME PATTERN SECONDS
 #   wait_gone NAME SECONDS
 modprobe -qa ext4 bridge tun
@@ -28,6 +29,7 @@ guest() {
 		echo "<devices>"
 		letter=a
 		for disk; do
+			case $disk in '<disk '*) echo "$disk"; continue ;; esac
 			echo "<disk type='file' device='disk'><driver name='file' type='raw'/><source file='$disk'/><target dev='xvd$letter' bus='xen'/></disk>"
 			letter=$(echo $letter | tr a-y b-z)
 		done
