@@ -27,3 +27,34 @@ tests_fuzz_replay_elf_SOURCES = tests/fuzz/fuzz_elf.c tests/fuzz/replay.c \
 	tools/hvd/domain/layout.c tools/lib/elf.c tools/lib/xmem.c
 tests_fuzz_replay_elf_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_elf_CFLAGS = $(UNIT_CFLAGS)
+
+check_PROGRAMS += tests/fuzz/replay_bzimage
+tests_fuzz_replay_bzimage_SOURCES = tests/fuzz/fuzz_bzimage.c tests/fuzz/replay.c tools/lib/bzimage.c
+tests_fuzz_replay_bzimage_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_bzimage_CFLAGS = $(UNIT_CFLAGS)
+tests_fuzz_replay_bzimage_LDADD = $(KERNEL_LIBS)
+
+# The same entries under libFuzzer itself, which only clang has: 'make fuzz', or
+# 'make tests/fuzz/libfuzzer_NAME' and then run that for as long as you like. What it finds stays
+# in tests/fuzz/found/NAME of the build tree; a crash belongs into the corpus, with its fix.
+FUZZERS = bzimage elf rings vmxml xenstore
+FUZZ_RUNS = 20000
+CLANG = clang
+FUZZ_CFLAGS = -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+fuzz_sources = $(addprefix $(top_srcdir)/,$(filter-out %/replay.c,$(filter %.c,$(tests_fuzz_replay_$*_SOURCES))))
+CLEANFILES += $(FUZZERS:%=tests/fuzz/libfuzzer_%)
+
+tests/fuzz/libfuzzer_%: tests/fuzz/replay_%
+	$(AM_V_GEN)$(CLANG) $(FUZZ_CFLAGS) $(DEFAULT_INCLUDES) $(tests_fuzz_replay_$*_CPPFLAGS) \
+		$(CPPFLAGS) $(LIBXML2_CFLAGS) $(fuzz_sources) -o $@ $(tests_fuzz_replay_$*_LDADD)
+
+fuzz-%: tests/fuzz/libfuzzer_%
+	@mkdir -p tests/fuzz/found/$*
+	@tests/fuzz/libfuzzer_$* -runs=$(FUZZ_RUNS) -seed=1 -timeout=300 -max_len=65536 -verbosity=0 \
+		-artifact_prefix=tests/fuzz/found/ tests/fuzz/found/$* \
+		$(top_srcdir)/tests/fuzz/corpus/$* >tests/fuzz/libfuzzer_$*.log 2>&1 && \
+		echo "PASS: tests/fuzz/$* ($(FUZZ_RUNS) runs)" || \
+		{ tail -n 40 tests/fuzz/libfuzzer_$*.log; echo "FAIL: tests/fuzz/$*"; exit 1; }
+fuzz: $(FUZZERS:%=fuzz-%)
+.PRECIOUS: tests/fuzz/libfuzzer_%
+.PHONY: fuzz
