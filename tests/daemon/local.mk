@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # tests/daemon: hvd as it is, but over a pretended hypervisor.
 
-PRETENDED_HOST = tests/daemon/hvd-pretended tests/daemon/kernel tests/daemon/faulty tests/daemon/talk
+PRETENDED_HOST = tests/daemon/hvd-pretended tests/daemon/kernel tests/daemon/faulty tests/daemon/talk \
+	tests/daemon/manager
 CLEANFILES += $(PRETENDED_HOST)
 EXTRA_PROGRAMS += $(PRETENDED_HOST)
 tests_daemon_hvd_pretended_SOURCES = $(HVD_SOURCES) tests/daemon/pretend.c
@@ -18,10 +19,13 @@ tests_daemon_faulty_CCASFLAGS =
 tests_daemon_faulty_LDFLAGS = $(tests_daemon_kernel_LDFLAGS)
 
 tests_daemon_talk_SOURCES = tests/daemon/talk.c
+tests_daemon_manager_SOURCES = tests/daemon/manager.c
 
 EXTRA_DIST += tests/data/vmxml
 EXTRA_DIST += tests/daemon/lib.sh tests/daemon/lifecycle.sh tests/daemon/errors.sh \
-	tests/daemon/protocol.sh
-DAEMON_TESTS = tests/daemon/lifecycle.sh tests/daemon/errors.sh tests/daemon/protocol.sh
+	tests/daemon/protocol.sh tests/daemon/service.sh
+DAEMON_TESTS = tests/daemon/lifecycle.sh tests/daemon/errors.sh tests/daemon/protocol.sh \
+	tests/daemon/service.sh
 TESTS += $(DAEMON_TESTS)
-tests/daemon/lifecycle.log tests/daemon/errors.log tests/daemon/protocol.log: $(PRETENDED_HOST) tools/hvctl/hvctl
+tests/daemon/lifecycle.log tests/daemon/errors.log tests/daemon/protocol.log tests/daemon/service.log: \
+	$(PRETENDED_HOST) tools/hvctl/hvctl

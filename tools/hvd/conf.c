@@ -31,6 +31,10 @@ static const struct {
 };
 #define NR_STRINGS (sizeof(strings) / sizeof(strings[0]))
 
+/* Those that are no strings, and may change while hvd runs. */
+static const char *const others[] = { "log-level" };
+#define NR_OTHERS (sizeof(others) / sizeof(others[0]))
+
 static char **field(struct conf *conf, size_t i)
 {
 	return (char **)((char *)conf + strings[i].field);
@@ -72,6 +76,42 @@ int conf_set(struct conf *conf, const char *key, const char *value, char **ret_e
 	}
 	*ret_error = xasprintf("unknown setting '%.80s'", key);
 	return -EINVAL;
+}
+
+size_t conf_nr_keys(void)
+{
+	return NR_STRINGS + NR_OTHERS;
+}
+
+const char *conf_key(size_t i)
+{
+	return i < NR_STRINGS ? strings[i].key : others[i - NR_STRINGS];
+}
+
+char *conf_get(const struct conf *conf, const char *key)
+{
+	const char *value;
+
+	for (size_t i = 0; i < NR_STRINGS; i++) {
+		if (strcmp(key, strings[i].key))
+			continue;
+		value = *field((struct conf *)conf, i);
+		return xstrdup(value ? value : "");
+	}
+	return xstrdup(log_level_name(conf->log_level));
+}
+
+bool conf_changes_live(const char *key)
+{
+	for (size_t i = 0; i < NR_OTHERS; i++)
+		if (!strcmp(key, others[i]))
+			return true;
+	return false;
+}
+
+void conf_apply_live(struct conf *conf, const struct conf *new)
+{
+	conf->log_level = new->log_level;
 }
 
 /* Cuts white space off both ends, in place. */

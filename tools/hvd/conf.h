@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What hvd can be told: by /etc/hv/hvd.conf ("key = value" lines, # begins a comment), and over
+ * What hvd can be told: by /etc/hvd/hvd.conf ("key = value" lines, # begins a comment), and over
  * that by options of the same names ("--log-level=debug").
  */
 #ifndef HVD_CONF_H
 #define HVD_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "lib/log.h"
+
+#ifndef HVD_CONFDIR /* what configure was told */
+#define HVD_CONFDIR "/etc/hvd"
+#endif
+#define CONF_PATH_DEFAULT HVD_CONFDIR "/hvd.conf"
 
 struct conf {
 	char *socket;	       /* socket: /run/hvd/hvd.sock */
@@ -27,6 +33,17 @@ void conf_fini(struct conf *conf);
 
 /* Sets one key. -EINVAL: '*ret_error' (to be freed) says why not. */
 int conf_set(struct conf *conf, const char *key, const char *value, char **ret_error);
+
+/* The names of all keys. */
+size_t conf_nr_keys(void);
+const char *conf_key(size_t i);
+
+/* What a key is set to, as text, to be freed; "" where hvd decides by itself. */
+char *conf_get(const struct conf *conf, const char *key);
+
+/* May it change while hvd runs? And those that may, from 'new' to 'conf'. */
+bool conf_changes_live(const char *key);
+void conf_apply_live(struct conf *conf, const struct conf *new);
 
 /* Reads a text of lines; 'name' stands in messages ("NAME:3: ..."). */
 int conf_parse(struct conf *conf, const char *text, const char *name, char **ret_error);

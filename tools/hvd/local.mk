@@ -3,8 +3,9 @@
 
 # What hvd links besides Xen's libraries, in the order that the linker wants; the pretended host of
 # tests/daemon links the same.
-HVD_SOURCES = tools/hvd/main.c tools/hvd/conf.c tools/hvd/conf.h
-HVD_CFLAGS = $(LIBEVENT_CFLAGS) $(LIBXML2_CFLAGS)
+HVD_SOURCES = tools/hvd/main.c tools/hvd/conf.c tools/hvd/conf.h tools/hvd/options.c tools/hvd/options.h \
+	tools/hvd/systemd.c tools/hvd/systemd.h
+HVD_CFLAGS = -DHVD_CONFDIR='"$(confdir)"' $(LIBEVENT_CFLAGS) $(LIBXML2_CFLAGS)
 HVD_PARTS = \
 	tools/hvd/control/libhvdcontrol.a \
 	tools/hvd/libhvddomain.a \
@@ -20,6 +21,7 @@ tools_hvd_hvd_CFLAGS = $(AM_CFLAGS) $(HVD_CFLAGS)
 tools_hvd_hvd_LDADD = $(HVD_PARTS) $(HVD_LIBS) $(XENCALL_LIBS) $(XENEVTCHN_LIBS) \
 	$(XENFOREIGNMEMORY_LIBS) $(XENTOOLCORE_LIBS)
 
-dist_man_MANS = docs/man/hvctl.1 docs/man/hvd.8 docs/man/vm.xml.5
+dist_man_MANS = docs/man/hvctl.1 docs/man/hvd.8 docs/man/hvd.conf.5 docs/man/vm.xml.5
 dist_pkgdata_DATA = tools/hvd/domain/vmxml.rng
 dist_doc_DATA = docs/control-protocol.md docs/hvd.md
+EXTRA_DIST += tools/hvd/hvd.conf

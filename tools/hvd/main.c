@@ -11,14 +11,11 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -36,82 +33,21 @@
 #include "lib/config.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
+#include "options.h"
+#include "systemd.h"
 #include "xenstore/xs.h"
-
-#define CONF_PATH_DEFAULT "/etc/hv/hvd.conf"
 
 struct hvd {
 	struct conf conf;
 	struct event_base *base;
 	struct event *on_term, *on_int;
+	struct systemd *systemd;
+	struct reload *reload;
 	struct domain_env env;
 	struct domains *domains;
 	struct evtchn_port *exception;
 	struct control *control;
 };
-
-/* ---- Settings ---- */
-
-static void usage(FILE *to)
-{
-	fputs("usage: hvd [--config FILE] [--SETTING VALUE]...\n"
-	      "Makes and keeps the guests of this host. Settings, also in " CONF_PATH_DEFAULT ":\n"
-	      "  socket group run-dir xenstore-socket console-dir blk-program net-program user log-level\n"
-	      "See hvd(8).\n",
-	      to);
-}
-
-static int refuse_conf(char *error)
-{
-	fprintf(stderr, "hvd: %s\n", error);
-	free(error);
-	return -EINVAL;
-}
-
-static int set_option(struct conf *conf, int argc, char **argv, int *i)
-{
-	char *key = xstrdup(argv[*i] + 2), *value = strchr(key, '='), *error = NULL;
-	int err;
-
-	if (value)
-		*value++ = '\0';
-	else if (*i + 1 < argc)
-		value = argv[++*i];
-	err = value ? conf_set(conf, key, value, &error) : -EINVAL;
-	if (!value)
-		error = xasprintf("--%s wants a value", key);
-	free(key);
-	return err ? refuse_conf(error) : 0;
-}
-
-/* The file first, whichever place --config has, then the options over it. */
-static int read_conf(struct conf *conf, int argc, char **argv)
-{
-	const char *path = NULL;
-	char *error = NULL;
-	int err;
-
-	for (int i = 1; i + 1 < argc; i++)
-		if (!strcmp(argv[i], "--config"))
-			path = argv[i + 1];
-	err = conf_read(conf, path ? path : CONF_PATH_DEFAULT, &error);
-	if (err && (err != -ENOENT || path))
-		return refuse_conf(error);
-	if (err)
-		free(error);
-
-	for (int i = 1; i < argc; i++) {
-		if (strncmp(argv[i], "--", 2)) {
-			usage(stderr);
-			return -EINVAL;
-		}
-		if (!strcmp(argv[i], "--config"))
-			i++;
-		else if (set_option(conf, argc, argv, &i))
-			return -EINVAL;
-	}
-	return 0;
-}
 
 /* ---- Start ---- */
 
@@ -236,28 +172,6 @@ static int open_domains(struct hvd *h)
 	return 0;
 }
 
-/* systemd's "Type=notify": one datagram, see sd_notify(3). */
-static void notify_ready(void)
-{
-	const char *path = getenv("NOTIFY_SOCKET"), *text = "READY=1";
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	size_t len = path ? strlen(path) : 0;
-	int fd;
-
-	if (!len || len >= sizeof(addr.sun_path))
-		return;
-	memcpy(addr.sun_path, path, len);
-	if (addr.sun_path[0] == '@')
-		addr.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&addr,
-		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
-		log_warning("systemd is not told that hvd is ready: %s", strerror(errno));
-	close(fd);
-}
-
 static int start(struct hvd *h)
 {
 	int err;
@@ -273,12 +187,13 @@ static int start(struct hvd *h)
 		err = open_domains(h);
 	if (err)
 		return err;
-	err = control_create(h->base, h->domains, h->conf.socket, h->conf.group, &h->control);
+	err = control_create(h->base, h->domains, h->conf.socket, h->conf.group,
+			     systemd_take_socket(h->systemd, h->conf.socket), &h->control);
 	if (err)
 		return failed(err == -EADDRINUSE ? "another hvd runs" : "cannot make the control socket",
 			      err);
 	log_info("ready on %s", h->conf.socket);
-	notify_ready();
+	systemd_notify(h->systemd, "READY=1\nSTATUS=Ready");
 	return 0;
 }
 
@@ -290,6 +205,7 @@ static void stop_on_signal(evutil_socket_t sig, short what, void *arg)
 
 	(void)what;
 	log_info("ending on signal %d", (int)sig);
+	systemd_notify(h->systemd, "STOPPING=1");
 	event_base_loopbreak(h->base);
 }
 
@@ -307,22 +223,44 @@ static void stop(struct hvd *h)
 	hvcall_close(h->env.hv);
 }
 
+/* The settings. True: there is no more to do, and '*ret_status' is how it ends. */
+static bool settle(struct conf *conf, int argc, char **argv, int *ret_status)
+{
+	char *error = NULL;
+
+	if (options_read(conf, argc, argv, &error)) {
+		fprintf(stderr, "hvd: %s\n", error);
+		free(error);
+		conf_fini(conf);
+		*ret_status = 2;
+		return true;
+	}
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--check"))
+			continue;
+		options_print(conf, stdout);
+		conf_fini(conf);
+		*ret_status = 0;
+		return true;
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct hvd h = { 0 };
 	int err;
 
 	if (argc == 2 && !strcmp(argv[1], "--help")) {
-		usage(stdout);
+		options_usage(stdout);
 		return 0;
 	}
 	if (argc == 2 && !strcmp(argv[1], "--version")) {
 		puts("hvd " PACKAGE_VERSION);
 		return 0;
 	}
-	conf_init(&h.conf);
-	if (read_conf(&h.conf, argc, argv))
-		return 2;
+	if (settle(&h.conf, argc, argv, &err))
+		return err;
 	log_init("hvd", h.conf.log_level);
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
@@ -335,11 +273,15 @@ int main(int argc, char **argv)
 	h.on_int = evsignal_new(h.base, SIGINT, stop_on_signal, &h);
 	event_add(h.on_term, NULL);
 	event_add(h.on_int, NULL);
+	systemd_create(h.base, &h.systemd);
+	reload_create(h.base, &h.conf, argc, argv, h.systemd, &h.reload);
 
 	err = start(&h);
 	if (!err)
 		event_base_dispatch(h.base);
 	stop(&h);
+	reload_destroy(h.reload);
+	systemd_destroy(h.systemd);
 	event_free(h.on_term);
 	event_free(h.on_int);
 	event_base_free(h.base);

@@ -36,6 +36,16 @@ void log_init(const char *process, enum log_level max_level)
 	log_to_journal = getenv("JOURNAL_STREAM") != NULL;
 }
 
+void log_set_level(enum log_level max_level)
+{
+	log_max_level = max_level;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return levels[level].name;
+}
+
 bool log_level_parse(const char *name, enum log_level *ret_level)
 {
 	for (unsigned int i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {

@@ -17,7 +17,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
  * ($JOURNAL_STREAM) lines carry their priority, else a UTC time.
  */
 void log_init(const char *process, enum log_level max_level);
+void log_set_level(enum log_level max_level);
 bool log_level_parse(const char *name, enum log_level *ret_level); /* "error" .. "debug" */
+const char *log_level_name(enum log_level level);
 
 void log_message(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

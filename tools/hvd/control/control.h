@@ -14,12 +14,12 @@ struct event_base;
 
 /*
  * Listens on 'socket_path'. Peers are let in when they are root, run as hvd's own user, or are in
- * 'group' (which may not exist); the socket's mode says the same. -EADDRINUSE: another hvd answers
- * there.
+ * 'group' (which may not exist); the socket's mode says the same. 'listening' is that socket if
+ * somebody else has made it, and is kept; -1: it is made here. -EADDRINUSE: another hvd answers there.
  */
 int control_create(struct event_base *base, struct domains *domains, const char *socket_path,
-		   const char *group, struct control **ret_control);
-/* Drops all clients and removes the socket. NULL is fine. */
+		   const char *group, int listening, struct control **ret_control);
+/* Drops all clients and removes the socket, if it was made here. NULL is fine. */
 void control_destroy(struct control *control);
 
 #endif

@@ -35,6 +35,7 @@ struct control {
 	struct evconnlistener *listener;
 	struct event *resume_accept;
 	char *socket_path;
+	bool inherited; /* the socket is systemd's, and stays when we go */
 	bool has_group;
 	gid_t group;
 	TAILQ_HEAD(, conn) conns;
@@ -342,11 +343,11 @@ static int listen_on(struct control *control, int *ret_fd)
 }
 
 int control_create(struct event_base *base, struct domains *domains, const char *socket_path,
-		   const char *group, struct control **ret_control)
+		   const char *group, int listening, struct control **ret_control)
 {
 	struct control *control = xcalloc(1, sizeof(*control));
 	struct group *gr = getgrnam(group);
-	int fd = -1, err;
+	int fd = listening, err;
 
 	control->base = base;
 	control->domains = domains;
@@ -354,7 +355,8 @@ int control_create(struct event_base *base, struct domains *domains, const char 
 	control->has_group = gr != NULL;
 	control->group = gr ? gr->gr_gid : 0;
 	TAILQ_INIT(&control->conns);
-	err = listen_on(control, &fd);
+	control->inherited = listening >= 0;
+	err = control->inherited ? 0 : listen_on(control, &fd);
 	if (err) {
 		free(control->socket_path);
 		free(control);
@@ -376,7 +378,8 @@ void control_destroy(struct control *control)
 		conn_free(TAILQ_FIRST(&control->conns));
 	evconnlistener_free(control->listener);
 	event_free(control->resume_accept);
-	unlink(control->socket_path);
+	if (!control->inherited)
+		unlink(control->socket_path);
 	free(control->socket_path);
 	free(control);
 }
