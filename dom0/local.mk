@@ -18,7 +18,8 @@ dist_noinst_SCRIPTS += dom0/image/build-host dom0/image/build-boot dom0/image/ho
 dist_noinst_DATA += dom0/image/common.sh dom0/image/vm.xml
 
 # What a Debian host needs besides: hooks and units, with this installation's paths in them.
-SUBSTITUTE = sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bootdir[@]|$(bootdir)|g'
+SUBSTITUTE = sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bootdir[@]|$(bootdir)|g' \
+	-e 's|@confdir[@]|$(confdir)|g'
 dom0/kernel/hv-kernel: dom0/kernel/hv-kernel.in Makefile
 dom0/kernel/postinst: dom0/kernel/postinst.in Makefile
 dom0/kernel/postrm: dom0/kernel/postrm.in Makefile
@@ -36,15 +37,23 @@ EXTRA_DIST += dom0/kernel/hv-kernel.in dom0/kernel/postinst.in dom0/kernel/postr
 sbin_SCRIPTS = dom0/kernel/hv-kernel
 grub_SCRIPTS = dom0/grub.d/20_linux_hv
 systemdsystemunit_DATA = dom0/systemd/hvd.service
-dist_systemdsystemunit_DATA = dom0/systemd/proc-xen.mount
-EXTRA_DIST += dom0/systemd/sysusers.conf
+dist_systemdsystemunit_DATA = dom0/systemd/hvd.socket dom0/systemd/proc-xen.mount
+EXTRA_DIST += dom0/systemd/sysusers.conf dom0/grub.d/hv.cfg
 
+# Settings of a host: never over those that are there, and away again only if nobody changed them.
 install-data-local:
 	$(MKDIR_P) $(DESTDIR)$(kernelhooksdir)/postinst.d $(DESTDIR)$(kernelhooksdir)/postrm.d \
-		$(DESTDIR)$(prefix)/lib/sysusers.d
+		$(DESTDIR)$(prefix)/lib/sysusers.d $(DESTDIR)$(confdir) $(DESTDIR)$(grubdefaultdir)
 	$(INSTALL_SCRIPT) dom0/kernel/postinst $(DESTDIR)$(kernelhooksdir)/postinst.d/hv
 	$(INSTALL_SCRIPT) dom0/kernel/postrm $(DESTDIR)$(kernelhooksdir)/postrm.d/hv
 	$(INSTALL_DATA) $(srcdir)/dom0/systemd/sysusers.conf $(DESTDIR)$(prefix)/lib/sysusers.d/hvd.conf
+	test -e $(DESTDIR)$(confdir)/hvd.conf || \
+		$(INSTALL_DATA) $(srcdir)/tools/hvd/hvd.conf $(DESTDIR)$(confdir)/hvd.conf
+	test -e $(DESTDIR)$(grubdefaultdir)/hv.cfg || \
+		$(INSTALL_DATA) $(srcdir)/dom0/grub.d/hv.cfg $(DESTDIR)$(grubdefaultdir)/hv.cfg
 uninstall-local:
 	rm -f $(DESTDIR)$(kernelhooksdir)/postinst.d/hv $(DESTDIR)$(kernelhooksdir)/postrm.d/hv \
 		$(DESTDIR)$(prefix)/lib/sysusers.d/hvd.conf
+	! cmp -s $(srcdir)/tools/hvd/hvd.conf $(DESTDIR)$(confdir)/hvd.conf || rm -f $(DESTDIR)$(confdir)/hvd.conf
+	! cmp -s $(srcdir)/dom0/grub.d/hv.cfg $(DESTDIR)$(grubdefaultdir)/hv.cfg || \
+		rm -f $(DESTDIR)$(grubdefaultdir)/hv.cfg

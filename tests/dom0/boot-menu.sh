@@ -30,7 +30,7 @@ kernel() { # VERSION DOM0 CONTENT
 export HV_BOOT="$boot"
 hv_kernel=$work/sbin/hv-kernel
 menu() {
-	pkgdatadir=$work/lib grub_probe=true GRUB_DEVICE=/dev/sda1 GRUB_DEVICE_UUID=abcd \
+	pkgdatadir=$work/lib grub_probe=true GRUB_DISTRIBUTOR=Debian GRUB_DEVICE=/dev/sda1 GRUB_DEVICE_UUID=abcd \
 		GRUB_CMDLINE_HV='dom0_mem=1024M' GRUB_CMDLINE_LINUX='quiet' \
 		"$work/sbin/20_linux_hv" >"$work/menu" 2>"$work/err" || fail "20_linux_hv: $(cat "$work/err")"
 }
@@ -49,6 +49,8 @@ menu
 grep -q '	multiboot2 /relative/hv dom0_mem=1024M$' "$work/menu" || fail "hv's line"
 grep -q '	module2 /relative/hv-linux-6.1.0-9-amd64 root=UUID=abcd ro quiet' "$work/menu" || fail "the kernel's line"
 grep -q '	module2 /relative/initrd.img-6.1.0-9-amd64$' "$work/menu" || fail "the initrd's line"
+grep -q "^menuentry 'Debian GNU/Linux on hv, with Linux 6.1.0-10-amd64' .*option 'hv' {" "$work/menu" || fail "the newest kernel's name"
+grep -q "^menuentry 'Debian GNU/Linux on hv, with Linux 6.1.0-9-amd64' .*option 'hv-6.1.0-9-amd64' {" "$work/menu" || fail "an older kernel's name"
 grep -q 'hv-kernel: 6.1.0-11-amd64 gets no entry' "$work/err" || fail "nothing said about a bad kernel"
 if command -v grub-script-check >/dev/null; then
 	grub-script-check "$work/menu" || fail "GRUB does not understand the menu"
