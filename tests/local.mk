@@ -4,7 +4,7 @@
 noinst_PROGRAMS += tests/host/relay
 tests_host_relay_SOURCES = tests/host/relay.c
 
-dist_noinst_SCRIPTS += tests/host/run tests/run-all tests/boot/run-tests tests/ceph/cluster \
+dist_noinst_SCRIPTS += tests/host/run tests/host/bochs tests/run-all tests/boot/run-tests tests/ceph/cluster \
 	tests/boot/00-host.sh tests/boot/10-control-domain.sh tests/boot/15-level-interrupts.sh \
 	tests/boot/20-refused.sh \
 	tests/boot/30-guest.sh tests/boot/40-xenstore.sh tests/boot/50-guests.sh tests/boot/55-weights.sh \

@@ -2,11 +2,13 @@
 /*
  * relay: runs an emulated host and speaks with its control domain.
  *
- *	relay --token T [--timeout S] [--terminal] [--report FILE] [--log FILE] [--verbose] -- QEMU...
+ *	relay --token T [--timeout S] [--terminal] [--report FILE] [--log FILE] [--verbose]
+ *	      [--pty LINK] -- EMULATOR...
  *
  * --log is hv's log: when it says that hv has halted, the host is at its end.
  *
- * QEMU's standard input and output are the host's second serial port. What comes from there goes
+ * The emulator's standard input and output are the host's second serial port; or, with --pty, a
+ * pseudo-terminal is, for which LINK is made. What comes from there goes
  * to our standard output at once, except for lines that begin with a record separator and the
  * token: those are from the control domain's init (dom0/image/host-init) and say how far it is.
  * The token is new for every run, so a script's output cannot be mistaken for it. Our standard
@@ -46,8 +48,11 @@ struct relay {
 	const char *token;
 	FILE *report;
 	bool verbose, terminal;
+	const char *pty_link; /* NULL: the host is on pipes */
 	pid_t child;
 	int to_host, from_host; /* -1: closed */
+	int ended;		/* readable when the host's processes are gone */
+	int pty_slave;		/* kept open, so that the host may come later than we, or -1 */
 	int64_t started_ms, deadline_ms;
 
 	char line[512]; /* a line that may be init's, while it comes in */
@@ -279,10 +284,11 @@ static bool hv_has_halted(struct relay *r)
 /* One round: waits for something to do, at most until the deadline. False: the host is gone. */
 static bool relay_step(struct relay *r)
 {
-	struct pollfd fds[3] = {
+	struct pollfd fds[4] = {
 		{ .fd = r->from_host, .events = POLLIN },
 		{ .fd = -1, .events = POLLIN },
 		{ .fd = -1, .events = POLLOUT },
+		{ .fd = r->pty_link ? r->ended : -1, .events = POLLIN },
 	};
 	int64_t left = r->deadline_ms - now_ms();
 	char buffer[65536];
@@ -302,7 +308,7 @@ static bool relay_step(struct relay *r)
 		fds[1].fd = STDIN_FILENO;
 	if (r->input_size)
 		fds[2].fd = r->to_host;
-	if (poll(fds, 3, left > INT_MAX ? INT_MAX : (int)left) < 0)
+	if (poll(fds, 4, left > INT_MAX ? INT_MAX : (int)left) < 0)
 		return errno == EINTR && !signal_seen;
 	if (fds[0].revents) {
 		n = read(r->from_host, buffer, sizeof(buffer));
@@ -311,6 +317,8 @@ static bool relay_step(struct relay *r)
 		if (n > 0)
 			output_take(r, buffer, (size_t)n);
 	}
+	if (fds[3].revents && !fds[0].revents)
+		return false; /* and all that it said has been read */
 	if (fds[1].revents)
 		input_take(r);
 	if (fds[2].revents)
@@ -318,13 +326,55 @@ static bool relay_step(struct relay *r)
 	return !signal_seen;
 }
 
-static int host_start(struct relay *r, char **argv)
+/* A raw terminal with our end in to_host and from_host. */
+static int pty_start(struct relay *r)
+{
+	struct termios raw;
+	char name[64];
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (master < 0)
+		return -errno;
+	if (grantpt(master) < 0 || unlockpt(master) < 0 || ptsname_r(master, name, sizeof(name)))
+		return -errno;
+	r->pty_slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (r->pty_slave < 0 || tcgetattr(r->pty_slave, &raw) < 0)
+		return -errno;
+	cfmakeraw(&raw);
+	if (tcsetattr(r->pty_slave, TCSANOW, &raw) < 0)
+		return -errno;
+	if ((unlink(r->pty_link) < 0 && errno != ENOENT) || symlink(name, r->pty_link) < 0)
+		return -errno;
+	fcntl(master, F_SETFL, O_NONBLOCK);
+	r->to_host = r->from_host = master;
+	return 0;
+}
+
+static int pipes_start(struct relay *r, int *ret_stdin, int *ret_stdout)
 {
 	int in[2], out[2];
-	pid_t parent = getpid();
 
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
 		return -errno;
+	r->to_host = in[1];
+	r->from_host = out[0];
+	fcntl(r->to_host, F_SETFL, O_NONBLOCK);
+	*ret_stdin = in[0];
+	*ret_stdout = out[1];
+	return 0;
+}
+
+static int host_start(struct relay *r, char **argv)
+{
+	int in = -1, out = -1, end[2], err;
+	pid_t parent = getpid();
+
+	/* Its reading end tells when a host on a terminal is gone: nothing else would. */
+	if (pipe2(end, O_CLOEXEC) < 0)
+		return -errno;
+	err = r->pty_link ? pty_start(r) : pipes_start(r, &in, &out);
+	if (err)
+		return err;
 	r->child = fork();
 	if (r->child < 0)
 		return -errno;
@@ -332,20 +382,26 @@ static int host_start(struct relay *r, char **argv)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(STATUS_SETUP);
-		/* A key that is meant for us, or for the guest, must not end QEMU. */
+		/* A key that is meant for us, or for the guest, must not end the emulator. */
 		setpgid(0, 0);
-		dup2(in[0], STDIN_FILENO);
-		dup2(out[1], STDOUT_FILENO);
+		if (r->pty_link) {
+			in = open("/dev/null", O_RDONLY);
+			out = STDERR_FILENO;
+		}
+		dup2(in, STDIN_FILENO);
+		dup2(out, STDOUT_FILENO);
+		fcntl(end[1], F_SETFD, 0);
 		signal(SIGPIPE, SIG_DFL);
 		execvp(argv[0], argv);
 		fprintf(stderr, "relay: cannot run %s: %s\n", argv[0], strerror(errno));
 		_exit(STATUS_SETUP);
 	}
-	close(in[0]);
-	close(out[1]);
-	r->to_host = in[1];
-	r->from_host = out[0];
-	fcntl(r->to_host, F_SETFL, O_NONBLOCK);
+	if (!r->pty_link) {
+		close(in);
+		close(out);
+	}
+	close(end[1]);
+	r->ended = end[0];
 	return 0;
 }
 
@@ -357,6 +413,7 @@ static int host_stop(struct relay *r, bool at_once)
 
 	while (waitpid(r->child, &status, WNOHANG) == 0) {
 		if (now_ms() >= until) {
+			kill(-r->child, SIGKILL); /* all of its group */
 			kill(r->child, SIGKILL);
 			waitpid(r->child, &status, 0);
 			break;
@@ -369,7 +426,7 @@ static int host_stop(struct relay *r, bool at_once)
 static int usage(void)
 {
 	fprintf(stderr, "usage: relay --token T [--timeout S] [--terminal] [--report FILE] "
-			"[--log FILE] [--verbose] -- COMMAND...\n");
+			"[--log FILE] [--verbose] [--pty LINK] -- COMMAND...\n");
 	return STATUS_SETUP;
 }
 
@@ -382,6 +439,7 @@ int main(int argc, char **argv)
 		{ "report", required_argument, NULL, 'r' },
 		{ "log", required_argument, NULL, 'l' },
 		{ "verbose", no_argument, NULL, 'v' },
+		{ "pty", required_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct sigaction action = { .sa_handler = on_signal };
@@ -408,6 +466,9 @@ int main(int argc, char **argv)
 			break;
 		case 'v':
 			r.verbose = true;
+			break;
+		case 'p':
+			r.pty_link = optarg;
 			break;
 		default:
 			return usage();
@@ -458,8 +519,8 @@ int main(int argc, char **argv)
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
 		fprintf(stderr, "host: it reset or powered off by itself\n");
 	else if (WIFEXITED(wait_status))
-		fprintf(stderr, "host: QEMU ended with status %d\n", WEXITSTATUS(wait_status));
+		fprintf(stderr, "host: the emulator ended with status %d\n", WEXITSTATUS(wait_status));
 	else
-		fprintf(stderr, "host: QEMU was killed by signal %d\n", WTERMSIG(wait_status));
+		fprintf(stderr, "host: the emulator was killed by signal %d\n", WTERMSIG(wait_status));
 	return STATUS_CRASH;
 }
