@@ -71,12 +71,22 @@ static void a_long_line_is_refused_with_and_without_its_end(void)
 	struct json_line_reader r;
 
 	json_line_init(&r, 10);
-	feed(&r, "{\"op\":\"01234\"}\n");
+	feed(&r, "{\"op\":\"01234\"}\n{\"op\":\"a\"}\n");
 	CU_ASSERT_EQUAL(next_op(&r, "x"), -EMSGSIZE);
+	CU_ASSERT_EQUAL(next_op(&r, "a"), 0);
+	CU_ASSERT_EQUAL(next_op(&r, "x"), -EAGAIN);
 	json_line_fini(&r);
 	json_line_init(&r, 10);
 	feed(&r, "{\"op\":\"01234");
 	CU_ASSERT_EQUAL(next_op(&r, "x"), -EMSGSIZE);
+	/* Told once; what is still to come of it is not kept. */
+	for (int i = 0; i < 100; i++) {
+		feed(&r, "0123456789");
+		CU_ASSERT_EQUAL(next_op(&r, "x"), -EAGAIN);
+		CU_ASSERT_EQUAL(r.used, 0);
+	}
+	feed(&r, "\"}\n{\"op\":\"b\"}\n");
+	CU_ASSERT_EQUAL(next_op(&r, "b"), 0);
 	json_line_fini(&r);
 }
 

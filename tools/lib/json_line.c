@@ -27,8 +27,25 @@ void json_line_fini(struct json_line_reader *r)
 	r->used = r->scanned = 0;
 }
 
+/* What still belongs to a line that was too long; returns how much of 'n' that is. */
+static size_t skipped(struct json_line_reader *r, const char *bytes, size_t n)
+{
+	const char *end = memchr(bytes, '\n', n);
+
+	if (!end)
+		return n;
+	r->skipping = false;
+	return (size_t)(end - bytes) + 1;
+}
+
 void json_line_feed(struct json_line_reader *r, const void *bytes, size_t n)
 {
+	if (n && r->skipping) {
+		size_t skip = skipped(r, bytes, n);
+
+		bytes = (const char *)bytes + skip;
+		n -= skip;
+	}
 	if (!n)
 		return;
 	r->bytes = xrealloc(r->bytes, r->used + n);
@@ -41,6 +58,14 @@ static void take(struct json_line_reader *r, size_t n)
 	r->used -= n;
 	memmove(r->bytes, r->bytes + n, r->used);
 	r->scanned = 0;
+}
+
+/* Gives up the line of which this much has come; its rest, if any, is not kept. */
+static int refuse(struct json_line_reader *r, size_t n, bool has_end)
+{
+	take(r, n);
+	r->skipping = !has_end;
+	return -EMSGSIZE;
 }
 
 static int parse(const char *line, size_t n, struct json_object **ret_obj)
@@ -82,11 +107,11 @@ int json_line_next(struct json_line_reader *r, struct json_object **ret_obj)
 			end = memchr(r->bytes + r->scanned, '\n', r->used - r->scanned);
 		if (!end) {
 			r->scanned = r->used;
-			return r->used > r->max ? -EMSGSIZE : -EAGAIN;
+			return r->used > r->max ? refuse(r, r->used, false) : -EAGAIN;
 		}
 		line = (size_t)(end - r->bytes);
 		if (line > r->max)
-			return -EMSGSIZE;
+			return refuse(r, line + 1, true);
 		n = trimmed(r->bytes, line);
 		err = n ? parse(r->bytes, n, ret_obj) : 0;
 		take(r, line + 1);

@@ -8,6 +8,7 @@
 #ifndef LIB_JSON_LINE_H
 #define LIB_JSON_LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct json_object;
@@ -17,6 +18,7 @@ struct json_line_reader {
 	size_t used;	/* bytes that wait */
 	size_t scanned; /* of them without a line feed */
 	size_t max;	/* bytes of a line */
+	bool skipping;	/* the rest of a line that was too long */
 };
 
 void json_line_init(struct json_line_reader *r, size_t max);
@@ -29,7 +31,7 @@ void json_line_feed(struct json_line_reader *r, const void *bytes, size_t n);
  * Takes the next line, empty ones left out.
  *   0          '*ret_obj' is an object, to be put by the caller
  *   -EAGAIN    no whole line yet
- *   -EMSGSIZE  the line is longer than allowed: give up the connection
+ *   -EMSGSIZE  the line is longer than allowed; it has been taken, with what is still to come of it
  *   -EINVAL    the line is not a JSON object; it has been taken
  */
 int json_line_next(struct json_line_reader *r, struct json_object **ret_obj);

@@ -115,7 +115,6 @@ static bool take_line(struct conn *c)
 	}
 	if (err == -EMSGSIZE) {
 		bad_line(c, "the line is too long");
-		conn_finish(c);
 	} else if (err) {
 		bad_line(c, "the line is not a JSON object");
 	} else {
