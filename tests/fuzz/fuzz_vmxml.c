@@ -16,6 +16,39 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 			abort(); \
 	} while (0)
 
+static bool is_limit(const struct iotune_limit *l)
+{
+	return (!l->max || l->average) && (!l->max || l->max >= l->average) && (!l->max_length || l->max);
+}
+
+static void check_disk(const struct disk_spec *d)
+{
+	const struct iotune_spec *t = &d->iotune;
+
+	MUST(d->source && d->target && strlen(d->target) == 4);
+	MUST(!d->cdrom || d->readonly);
+	MUST(!d->rbd == (d->kind != DISK_RBD));
+	MUST(d->rbd || d->source[0] == '/');
+	MUST(d->rerror_policy != DISK_ERROR_ENOSPACE);
+	MUST(!d->logical_block_size || d->logical_block_size == 512 || d->logical_block_size == 4096);
+	MUST((d->physical_block_size & (d->physical_block_size - 1)) == 0);
+	MUST(is_limit(&t->total_bytes) && is_limit(&t->read_bytes) && is_limit(&t->write_bytes));
+	MUST(is_limit(&t->total_iops) && is_limit(&t->read_iops) && is_limit(&t->write_iops));
+	MUST(!t->total_bytes.average || (!t->read_bytes.average && !t->write_bytes.average));
+	MUST(!t->total_iops.average || (!t->read_iops.average && !t->write_iops.average));
+	if (!d->rbd)
+		return;
+	MUST(d->rbd->pool && *d->rbd->pool && !strpbrk(d->rbd->pool, "/@: "));
+	MUST(d->rbd->image && *d->rbd->image && !strpbrk(d->rbd->image, "/@: "));
+	MUST(!d->rbd->snapshot || d->readonly);
+	/* Either both or none; the secret is a file's name and nothing else. */
+	MUST(!d->rbd->user == !d->rbd->secret);
+	MUST(!d->rbd->secret || (!strchr(d->rbd->secret, '/') && d->rbd->secret[0] != '.'));
+	MUST(d->rbd->nr_hosts <= SPEC_RBD_HOSTS_MAX);
+	for (unsigned int i = 0; i < d->rbd->nr_hosts; i++)
+		MUST(d->rbd->hosts[i].name && !strpbrk(d->rbd->hosts[i].name, ", ;[]"));
+}
+
 static void check(const struct domain_spec *s)
 {
 	MUST(s->name && strlen(s->name) <= SPEC_NAME_MAX && !strchr(s->name, '/'));
@@ -28,7 +61,7 @@ static void check(const struct domain_spec *s)
 	MUST(s->cmdline && strlen(s->cmdline) <= SPEC_CMDLINE_MAX);
 	MUST(s->nr_disks <= SPEC_DISKS_MAX && s->nr_nics <= SPEC_NICS_MAX);
 	for (unsigned int i = 0; i < s->nr_disks; i++)
-		MUST(s->disks[i].source[0] == '/' && strlen(s->disks[i].target) == 4);
+		check_disk(&s->disks[i]);
 	for (unsigned int i = 0; i < s->nr_nics; i++)
 		MUST(s->nics[i].bridge && strlen(s->nics[i].bridge) < 16 && !(s->nics[i].mac[0] & 1));
 }
@@ -44,6 +77,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (spec) {
 		spec_set_uuid(spec, uuid);
 		check(spec);
+	}
+	spec_destroy(spec);
+	free(error);
+
+	spec = NULL;
+	error = NULL;
+	err = spec_parse_device((const char *)data, size, &spec, &error);
+	MUST(!err == (spec != NULL) && !err == (error == NULL));
+	if (spec) {
+		MUST(spec->nr_disks + spec->nr_nics == 1);
+		if (spec->nr_disks)
+			check_disk(&spec->disks[0]);
 	}
 	spec_destroy(spec);
 	free(error);

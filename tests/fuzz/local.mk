@@ -16,7 +16,8 @@ tests_fuzz_replay_rings_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_rings_CFLAGS = $(UNIT_CFLAGS)
 check_PROGRAMS += tests/fuzz/replay_vmxml
 tests_fuzz_replay_vmxml_SOURCES = tests/fuzz/fuzz_vmxml.c tests/fuzz/replay.c \
-	tools/hvd/domain/spec.c tools/hvd/domain/spec_devices.c tools/hvd/domain/spec_xml.c \
+	tools/hvd/domain/spec.c tools/hvd/domain/spec_devices.c tools/hvd/domain/spec_disk.c \
+	tools/hvd/domain/spec_edit.c tools/hvd/domain/spec_iotune.c tools/hvd/domain/spec_xml.c \
 	tools/lib/xmem.c
 tests_fuzz_replay_vmxml_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_vmxml_CFLAGS = $(UNIT_CFLAGS) $(LIBXML2_CFLAGS)

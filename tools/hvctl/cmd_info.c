@@ -26,6 +26,16 @@ static void print_time(struct json_object *d, const char *key, const char *label
 		print_field(label, "%s", text);
 }
 
+static void print_limits(struct json_object *disk)
+{
+	struct json_object *limits;
+
+	if (!json_object_object_get_ex(disk, "iotune", &limits))
+		return;
+	json_object_object_foreach(limits, name, value)
+		print_field("", "%s %lld", name, (long long)json_object_get_int64(value));
+}
+
 static void print_disks(struct json_object *d)
 {
 	struct json_object *list;
@@ -38,6 +48,7 @@ static void print_disks(struct json_object *d)
 		print_field("Disk", "%s %s %s%s", json_line_string(o, "target"),
 			    json_line_string(o, "type"), json_line_string(o, "source"),
 			    json_line_bool(o, "readonly", 0) ? " (read-only)" : "");
+		print_limits(o);
 	}
 }
 

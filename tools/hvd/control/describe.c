@@ -12,6 +12,7 @@
 
 #include "domain/domain.h"
 #include "domain/spec.h"
+#include "domain/spec_iotune.h"
 #include "hvcall.h"
 #include "lib/xmem.h"
 
@@ -75,18 +76,47 @@ struct json_object *describe_created(const struct domain *d)
 	return o;
 }
 
+/* The limits that there are, by their names in a vm.xml. */
+struct json_object *describe_iotune(const struct iotune_spec *iotune)
+{
+	struct json_object *o = json_object_new_object();
+	struct iotune_spec t = *iotune;
+	const char *name;
+	uint64_t max;
+
+	for (unsigned int i = 0; (name = spec_iotune_name(i)); i++) {
+		uint64_t value = *spec_iotune_field(&t, name, &max);
+
+		if (value)
+			add_number(o, name, value);
+	}
+	return o;
+}
+
 static struct json_object *describe_disks(const struct domain_spec *spec)
 {
-	struct json_object *disks = json_object_new_array();
+	static const char *const types[] = {
+		[DISK_FILE] = "file",
+		[DISK_BLOCK] = "block",
+		[DISK_RBD] = "network",
+	};
+	struct json_object *disks = json_object_new_array(), *limits;
 
 	for (unsigned int i = 0; i < spec->nr_disks; i++) {
 		const struct disk_spec *disk = &spec->disks[i];
 		struct json_object *o = json_object_new_object();
 
 		add_string(o, "target", disk->target);
-		add_string(o, "type", disk->kind == DISK_FILE ? "file" : "block");
-		add_string(o, "source", disk->source);
+		add_string(o, "type", types[disk->kind]);
+		if (disk->rbd)
+			add_string(o, "protocol", "rbd");
+		add(o, "source", describe_text(disk->source));
 		add_bool(o, "readonly", disk->readonly);
+		limits = describe_iotune(&disk->iotune);
+		if (json_object_object_length(limits))
+			add(o, "iotune", limits);
+		else
+			json_object_put(limits);
 		json_object_array_add(disks, o);
 	}
 	return disks;

@@ -12,6 +12,7 @@ struct domain;
 struct domains;
 struct hvabi_host_info;
 struct hvabi_info;
+struct iotune_spec;
 struct json_object;
 
 /* A string from outside (a guest, hv's log): what is not printable UTF-8 becomes '?'. */
@@ -24,6 +25,8 @@ struct json_object *describe_created(const struct domain *d);
 /* 'd' is NULL for the control domain. 'full': with what only 'info' shows. */
 struct json_object *describe_domain(const struct domain *d, uint16_t domid,
 				    const struct hvabi_info *info, bool full);
+
+struct json_object *describe_iotune(const struct iotune_spec *iotune);
 
 struct json_object *describe_host(const struct hvabi_host_info *host);
 

@@ -9,6 +9,8 @@ tools_hvd_libhvdcore_a_SOURCES = \
 	tools/hvd/domain/lifecycle.c tools/hvd/domain/lifecycle.h \
 	tools/hvd/domain/spec.c tools/hvd/domain/spec.h \
 	tools/hvd/domain/spec_devices.c tools/hvd/domain/spec_devices.h \
+	tools/hvd/domain/spec_disk.c tools/hvd/domain/spec_edit.c \
+	tools/hvd/domain/spec_iotune.c tools/hvd/domain/spec_iotune.h \
 	tools/hvd/domain/spec_xml.c tools/hvd/domain/spec_xml.h \
 	tools/hvd/domain/start_info.c tools/hvd/domain/start_info.h
 tools_hvd_libhvdcore_a_CFLAGS = $(AM_CFLAGS) $(LIBXML2_CFLAGS)

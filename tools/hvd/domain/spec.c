@@ -57,7 +57,7 @@ static int parse_name(struct spec_parser *p, xmlNode *node, void *arg)
 	return 0;
 }
 
-static bool parse_uuid_text(const char *text, uint8_t uuid[16])
+bool spec_uuid(const char *text, uint8_t uuid[16])
 {
 	unsigned int n = 0, byte;
 
@@ -95,7 +95,7 @@ static int parse_uuid(struct spec_parser *p, xmlNode *node, void *arg)
 	(void)arg;
 	if (err)
 		return err;
-	if (!parse_uuid_text(text, p->spec->uuid) || !memcmp(p->spec->uuid, zero, 16))
+	if (!spec_uuid(text, p->spec->uuid) || !memcmp(p->spec->uuid, zero, 16))
 		err = spec_fail(p, node, "'%s' is not a UUID", text);
 	p->spec->uuid_given = true;
 	free(text);
@@ -504,9 +504,10 @@ static xmlDoc *read_document(struct spec_parser *p, const char *xml, size_t size
 	return doc;
 }
 
-int spec_parse(const char *xml, size_t size, struct domain_spec **ret_spec, char **ret_error)
+static int parse_whole(const char *xml, size_t size, int (*parse)(struct spec_parser *p, xmlDoc *doc),
+		       struct domain_spec *spec, char **ret_error)
 {
-	struct spec_parser p = { 0 };
+	struct spec_parser p = { .spec = spec };
 	xmlDoc *doc;
 	int err = -EINVAL;
 
@@ -514,75 +515,49 @@ int spec_parse(const char *xml, size_t size, struct domain_spec **ret_spec, char
 		*ret_error = xasprintf("the document is larger than %u KiB", SPEC_XML_MAX >> 10);
 		return -EINVAL;
 	}
-
-	p.spec = xcalloc(1, sizeof(*p.spec));
-	p.spec->nr_vcpus = p.spec->nr_vcpus_online = 1;
-	p.spec->weight = SPEC_WEIGHT_DEFAULT;
-	p.spec->on_reboot = DOMAIN_ACTION_RESTART;
-
 	doc = read_document(&p, xml, size);
 	if (doc && !p.error)
-		err = parse_root(&p, doc);
+		err = parse(&p, doc);
 	xmlFreeDoc(doc);
-	if (err) {
-		spec_destroy(p.spec);
+	if (err)
 		*ret_error = p.error ? p.error : xstrdup("the document cannot be read");
+	return err;
+}
+
+int spec_parse(const char *xml, size_t size, struct domain_spec **ret_spec, char **ret_error)
+{
+	struct domain_spec *spec = xcalloc(1, sizeof(*spec));
+	int err;
+
+	spec->nr_vcpus = spec->nr_vcpus_online = 1;
+	spec->weight = SPEC_WEIGHT_DEFAULT;
+	spec->on_reboot = DOMAIN_ACTION_RESTART;
+	err = parse_whole(xml, size, parse_root, spec, ret_error);
+	if (err) {
+		spec_destroy(spec);
 		return err;
 	}
-	if (!p.spec->cmdline)
-		p.spec->cmdline = xstrdup("");
-	*ret_spec = p.spec;
+	if (!spec->cmdline)
+		spec->cmdline = xstrdup("");
+	*ret_spec = spec;
 	return 0;
 }
 
-void spec_destroy(struct domain_spec *spec)
+static int parse_device(struct spec_parser *p, xmlDoc *doc)
 {
-	if (!spec)
-		return;
-	for (unsigned int i = 0; i < spec->nr_disks; i++) {
-		free(spec->disks[i].target);
-		free(spec->disks[i].source);
-	}
-	for (unsigned int i = 0; i < spec->nr_nics; i++) {
-		free(spec->nics[i].bridge);
-		free(spec->nics[i].ifname);
-	}
-	free(spec->disks);
-	free(spec->nics);
-	free(spec->name);
-	free(spec->title);
-	free(spec->description);
-	free(spec->kernel);
-	free(spec->initrd);
-	free(spec->cmdline);
-	free(spec);
+	if (doc->intSubset)
+		return spec_fail(p, xmlDocGetRootElement(doc), "a document type declaration is not supported");
+	return spec_parse_lone_device(p, xmlDocGetRootElement(doc));
 }
 
-/* FNV-1a: spreads the uuid over the three bytes of a MAC that are ours to choose. */
-static uint32_t hash_uuid(const uint8_t uuid[16], uint8_t salt)
+int spec_parse_device(const char *xml, size_t size, struct domain_spec **ret_spec, char **ret_error)
 {
-	uint32_t h = 2166136261u;
+	struct domain_spec *spec = xcalloc(1, sizeof(*spec));
+	int err = parse_whole(xml, size, parse_device, spec, ret_error);
 
-	for (unsigned int i = 0; i < 16; i++)
-		h = (h ^ uuid[i]) * 16777619u;
-	return (h ^ salt) * 16777619u;
-}
-
-void spec_set_uuid(struct domain_spec *spec, const uint8_t uuid[16])
-{
-	if (uuid != spec->uuid)
-		memcpy(spec->uuid, uuid, 16);
-	for (unsigned int i = 0; i < spec->nr_nics; i++) {
-		uint32_t h = hash_uuid(uuid, (uint8_t)i);
-		uint8_t *mac = spec->nics[i].mac;
-
-		if (spec->nics[i].mac_given)
-			continue;
-		mac[0] = 0x00; /* 00:16:3e is Xen's block of addresses */
-		mac[1] = 0x16;
-		mac[2] = 0x3e;
-		mac[3] = (uint8_t)(h >> 16 & 0x7f);
-		mac[4] = (uint8_t)(h >> 8);
-		mac[5] = (uint8_t)h;
-	}
+	if (err)
+		spec_destroy(spec);
+	else
+		*ret_spec = spec;
+	return err;
 }

@@ -145,11 +145,27 @@ int spec_parse(const char *xml, size_t size, struct domain_spec **ret_spec, char
 void spec_destroy(struct domain_spec *spec);
 
 /*
+ * Parses a lone <disk> or <interface>, for a domain that runs: '*ret_spec' has one disk or one
+ * interface and nothing else.
+ */
+int spec_parse_device(const char *xml, size_t size, struct domain_spec **ret_spec, char **ret_error);
+
+/* Moves a device to the end of another spec's list; 'from' is empty afterwards. There must be room. */
+void spec_move_disk(struct domain_spec *from, struct domain_spec *to);
+void spec_move_nic(struct domain_spec *from, struct domain_spec *to);
+void spec_remove_disk(struct domain_spec *spec, unsigned int i);
+void spec_remove_nic(struct domain_spec *spec, unsigned int i);
+
+/*
  * Gives the domain its uuid when vm.xml has none (uuid_given stays false), and derives from it the
  * MAC addresses that vm.xml leaves open: the same uuid always gives the same ones.
  */
 void spec_set_uuid(struct domain_spec *spec, const uint8_t uuid[16]);
 
+/* pool[/namespace]/image[@snapshot]; to be freed. */
+char *spec_rbd_text(const struct rbd_spec *rbd);
+
+bool spec_uuid(const char *text, uint8_t uuid[16]);
 void spec_format_uuid(const uint8_t uuid[16], char text[37]);
 
 const char *domain_action_name(enum domain_action action);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The <devices> of a vm.xml: disks, interfaces, the console, and what is harmless to leave out.
+ * The <devices> of a vm.xml: interfaces, the console, and what is harmless to leave out; disks are in
+ * spec_disk.c.
  */
 #include "domain/spec_devices.h"
 
@@ -13,123 +14,6 @@
 #include "lib/xmem.h"
 
 #define TABLE(t) (t), sizeof(t) / sizeof((t)[0])
-
-/* ---- <disk> ---- */
-
-struct disk_parser {
-	struct disk_spec *disk;
-	const char *source_attribute; /* "file" or "dev" */
-};
-
-static int parse_disk_driver(struct spec_parser *p, xmlNode *node, void *arg)
-{
-	int err = spec_attribute_among(p, node, "type", "raw");
-
-	(void)arg;
-	/* "file" and "phy" are libvirt's names for Xen's back ends, "qemu" its name for its own. */
-	return err ? err : spec_attribute_among(p, node, "name", "file phy qemu");
-}
-
-static int parse_disk_source(struct spec_parser *p, xmlNode *node, void *arg)
-{
-	struct disk_parser *dp = arg;
-	int err;
-
-	for (xmlAttr *a = node->properties; a; a = a->next)
-		if (strcmp((const char *)a->name, dp->source_attribute))
-			return spec_fail(p, node, "attribute '%.64s' is not supported for this type of disk",
-					 (const char *)a->name);
-	err = spec_attribute_required(p, node, dp->source_attribute, &dp->disk->source);
-	if (err)
-		return err;
-	err = spec_path(p, node, dp->disk->source);
-	return err ? err : spec_expect_empty(p, node);
-}
-
-static int parse_disk_target(struct spec_parser *p, xmlNode *node, void *arg)
-{
-	struct disk_parser *dp = arg;
-	const char *dev;
-	int err;
-
-	err = spec_attribute_required(p, node, "dev", &dp->disk->target);
-	if (err)
-		return err;
-	dev = dp->disk->target;
-	if (strlen(dev) != 4 || memcmp(dev, "xvd", 3) || dev[3] < 'a' || dev[3] > 'z')
-		return spec_fail(p, node, "dev='%.32s' is not one of xvda to xvdz", dev);
-	return spec_attribute_among(p, node, "bus", "xen");
-}
-
-static int parse_disk_readonly(struct spec_parser *p, xmlNode *node, void *arg)
-{
-	struct disk_parser *dp = arg;
-
-	dp->disk->readonly = true;
-	return spec_expect_empty(p, node);
-}
-
-static const struct spec_element disk_elements[] = {
-	SPEC_ONE("driver", "name type cache io discard", parse_disk_driver),
-	SPEC_ONE("source", "*", parse_disk_source),
-	SPEC_ONE("target", "dev bus", parse_disk_target),
-	SPEC_ONE("readonly", NULL, parse_disk_readonly),
-	/* Where libvirt puts it, and what it calls it: nothing that a guest sees. */
-	SPEC_HARMLESS("address", "*"),
-	SPEC_HARMLESS("alias", "*"),
-	SPEC_HARMLESS("backingStore", NULL),
-	SPEC_HARMLESS("boot", "order"),
-};
-
-static int check_disk(struct spec_parser *p, xmlNode *node, const struct disk_spec *disk)
-{
-	const struct domain_spec *spec = p->spec;
-
-	if (!disk->source)
-		return spec_fail(p, node, "no <source>");
-	if (!disk->target)
-		return spec_fail(p, node, "no <target>");
-	for (unsigned int i = 0; i + 1 < spec->nr_disks; i++)
-		if (!strcmp(spec->disks[i].target, disk->target))
-			return spec_fail(p, node, "target '%s' is used by another disk",
-					 disk->target);
-	return 0;
-}
-
-static int parse_disk(struct spec_parser *p, xmlNode *node, void *arg)
-{
-	struct domain_spec *spec = p->spec;
-	struct disk_parser dp = { .source_attribute = "file" };
-	char *type, *device;
-	int err;
-
-	(void)arg;
-	if (spec->nr_disks == SPEC_DISKS_MAX)
-		return spec_fail(p, node, "more than %u disks", SPEC_DISKS_MAX);
-	spec->disks = xrealloc(spec->disks, (spec->nr_disks + 1) * sizeof(*spec->disks));
-	dp.disk = &spec->disks[spec->nr_disks++];
-	memset(dp.disk, 0, sizeof(*dp.disk));
-
-	type = spec_attribute(node, "type");
-	device = spec_attribute(node, "device");
-	dp.disk->kind = DISK_FILE;
-	if (type && !strcmp(type, "block")) {
-		dp.disk->kind = DISK_BLOCK;
-		dp.source_attribute = "dev";
-	}
-	dp.disk->cdrom = device && !strcmp(device, "cdrom");
-	dp.disk->readonly = dp.disk->cdrom;
-	dp.disk->discard = true;
-	free(type);
-	free(device);
-
-	err = spec_attribute_among(p, node, "type", "file block");
-	if (!err)
-		err = spec_attribute_among(p, node, "device", "disk cdrom");
-	if (!err)
-		err = spec_walk(p, node, TABLE(disk_elements), &dp);
-	return err ? err : check_disk(p, node, dp.disk);
-}
 
 /* ---- <interface> ---- */
 
@@ -282,7 +166,7 @@ static int parse_controller(struct spec_parser *p, xmlNode *node, void *arg)
 }
 
 static const struct spec_element device_elements[] = {
-	SPEC_MANY("disk", "type device", parse_disk),
+	SPEC_MANY("disk", "type device", spec_parse_disk),
 	SPEC_MANY("interface", "type", parse_nic),
 	SPEC_ONE("console", "type tty", parse_console),
 	SPEC_MANY("controller", "*", parse_controller),
@@ -293,4 +177,19 @@ static const struct spec_element device_elements[] = {
 int spec_parse_devices(struct spec_parser *p, xmlNode *node, void *arg)
 {
 	return spec_walk(p, node, TABLE(device_elements), arg);
+}
+
+int spec_parse_lone_device(struct spec_parser *p, xmlNode *node)
+{
+	int err;
+
+	if (!strcmp((const char *)node->name, "disk")) {
+		err = spec_check_attributes(p, node, "type device");
+		return err ? err : spec_parse_disk(p, node, NULL);
+	}
+	if (!strcmp((const char *)node->name, "interface")) {
+		err = spec_check_attributes(p, node, "type");
+		return err ? err : parse_nic(p, node, NULL);
+	}
+	return spec_fail(p, node, "the document is neither a <disk> nor an <interface>");
 }

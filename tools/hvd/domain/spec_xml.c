@@ -43,7 +43,7 @@ bool spec_word_among(const char *word, const char *words)
 	return false;
 }
 
-static int check_attributes(struct spec_parser *p, xmlNode *node, const char *allowed)
+int spec_check_attributes(struct spec_parser *p, xmlNode *node, const char *allowed)
 {
 	if (allowed && !strcmp(allowed, "*"))
 		return 0;
@@ -74,7 +74,7 @@ static int parse_child(struct spec_parser *p, xmlNode *child, const struct spec_
 	if (*seen && !e->many)
 		return spec_fail(p, child, "stands here a second time");
 	*seen = 1;
-	err = check_attributes(p, child, e->attributes);
+	err = spec_check_attributes(p, child, e->attributes);
 	if (err || !e->parse)
 		return err;
 	return e->parse(p, child, arg);

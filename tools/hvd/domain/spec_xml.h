@@ -39,6 +39,8 @@ int spec_fail(struct spec_parser *p, const xmlNode *node, const char *fmt, ...)
 /* Calls the parse function of each child element. Text between them is an error. */
 int spec_walk(struct spec_parser *p, xmlNode *node, const struct spec_element *table, size_t nr,
 	      void *arg);
+/* Fails if there is an attribute that 'allowed' does not name (as in struct spec_element). */
+int spec_check_attributes(struct spec_parser *p, xmlNode *node, const char *allowed);
 /* An element that holds nothing but, perhaps, white space. */
 int spec_expect_empty(struct spec_parser *p, xmlNode *node);
 
