@@ -34,6 +34,8 @@ static const struct {
 	[FAULT_DISK_DENIED] = { "disk_denied", -EACCES },
 	[FAULT_DISK_UNUSABLE] = { "disk_unusable", -EINVAL },
 	[FAULT_DISK_UNSUPPORTED] = { "disk_unsupported", -ENOTSUP },
+	[FAULT_DISK_IN_USE] = { "disk_in_use", -EBUSY },
+	[FAULT_DISK_UNREACHABLE] = { "disk_unreachable", -ETIMEDOUT },
 	[FAULT_DISK_FAILED] = { "disk_failed", -EIO },
 	[FAULT_BRIDGE_NOT_FOUND] = { "bridge_not_found", -ENODEV },
 	[FAULT_NETWORK_FAILED] = { "network_failed", -EIO },

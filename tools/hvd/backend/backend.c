@@ -8,6 +8,7 @@
 #include "backend/backend.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <json-c/json.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -27,6 +28,8 @@
 #ifndef HVD_LIBEXECDIR
 #define HVD_LIBEXECDIR "/usr/libexec/hv"
 #endif
+
+static const struct timeval now = { 0, 0 };
 
 /* The children change into this directory; what hvd may not make is reported when they start. */
 static void make_directories(const char *path)
@@ -55,6 +58,8 @@ int backend_create(struct event_base *base, struct xs_server *srv, const struct 
 	b->srv = srv;
 	b->programs[PROCESS_BLK] =
 		xstrdup(conf->blk_program ? conf->blk_program : HVD_LIBEXECDIR "/hvd-blk");
+	b->programs[PROCESS_RBD] =
+		xstrdup(conf->rbd_program ? conf->rbd_program : HVD_LIBEXECDIR "/hvd-blk-rbd");
 	b->programs[PROCESS_NET] =
 		xstrdup(conf->net_program ? conf->net_program : HVD_LIBEXECDIR "/hvd-net");
 	b->user = xstrdup(conf->user ? conf->user : getpwnam("hvd") ? "hvd" : "nobody");
@@ -65,16 +70,26 @@ int backend_create(struct event_base *base, struct xs_server *srv, const struct 
 	return 0;
 }
 
+static void waiter_free(struct backend_waiter *w)
+{
+	LIST_REMOVE(w, link);
+	free(w->device);
+	free(w);
+}
+
 static void domain_free(struct backend_domain *d)
 {
+	struct backend_waiter *w;
+	struct service *s;
 	struct device *dev;
-	unsigned int i;
 
+	while ((w = LIST_FIRST(&d->waiters)))
+		waiter_free(w);
 	while ((dev = LIST_FIRST(&d->devices)))
 		device_destroy(dev, false);
-	for (i = 0; i < NR_PROCESSES; i++)
-		if (d->processes[i])
-			process_abandon(d->processes[i]);
+	while ((s = LIST_FIRST(&d->services)))
+		service_abandon(s);
+	event_free(d->check);
 	LIST_REMOVE(d, link);
 	free(d->name);
 	free(d);
@@ -113,6 +128,53 @@ static struct backend_domain *domain_find(struct backend *b, uint16_t domid)
 	return NULL;
 }
 
+/* ---- waiting for devices ---- */
+
+/* True when it is known; then the callback has been called, and the domain's record may be gone. */
+static bool waiter_check(struct backend_domain *d, struct backend_waiter *w)
+{
+	backend_ready_cb cb = w->cb;
+	struct device *dev, *failed = NULL;
+	bool by_name = w->device != NULL;
+	uint16_t domid = d->domid;
+	void *arg = w->arg;
+	char *error = NULL;
+	int err = 0;
+
+	LIST_FOREACH(dev, &d->devices, link) {
+		if (by_name && strcmp(dev->name, w->device))
+			continue;
+		if (dev->pending)
+			return false;
+		if (dev->err && !failed)
+			failed = dev;
+	}
+	waiter_free(w);
+	if (failed) {
+		err = failed->err;
+		error = xasprintf("%s: %s", failed->name, failed->error);
+		if (by_name)
+			device_destroy(failed, true);
+	}
+	evtimer_add(d->check, &now); /* for the other waiters */
+	cb(arg, domid, err, error);
+	free(error);
+	return true;
+}
+
+static void domain_on_check(evutil_socket_t fd, short what, void *arg)
+{
+	struct backend_domain *d = arg;
+	struct backend_waiter *w;
+
+	(void)fd;
+	(void)what;
+	LIST_FOREACH(w, &d->waiters, link)
+		if (waiter_check(d, w))
+			return;
+	backend_domain_check(d);
+}
+
 static struct backend_domain *domain_get(struct backend *b, uint16_t domid, const char *name)
 {
 	struct backend_domain *d = domain_find(b, domid);
@@ -124,6 +186,11 @@ static struct backend_domain *domain_get(struct backend *b, uint16_t domid, cons
 	d->domid = domid;
 	d->name = xstrdup(name);
 	LIST_INIT(&d->devices);
+	LIST_INIT(&d->services);
+	LIST_INIT(&d->waiters);
+	d->check = evtimer_new(b->base, domain_on_check, d);
+	if (!d->check)
+		abort();
 	LIST_INSERT_HEAD(&b->domains, d, link);
 	return d;
 }
@@ -138,103 +205,26 @@ static struct device *device_find(struct backend_domain *d, const char *name)
 	return NULL;
 }
 
-/* ---- processes of a domain ---- */
+/* ---- what is left of a domain ---- */
 
-static void domain_on_message(struct backend_domain *d, enum process_kind kind,
-			      struct json_object *msg)
-{
-	struct json_object *event, *id;
-	struct device *dev, *next;
-
-	if (!json_object_object_get_ex(msg, "event", &event) ||
-	    !json_object_object_get_ex(msg, "id", &id))
-		return;
-	for (dev = LIST_FIRST(&d->devices); dev; dev = next) {
-		next = LIST_NEXT(dev, link);
-		if (dev->class->process == kind && dev->id == (unsigned int)json_object_get_int64(id))
-			device_on_message(dev, json_object_get_string(event), msg);
-	}
-}
-
-static void domain_on_blk_message(void *arg, struct json_object *msg)
-{
-	domain_on_message(arg, PROCESS_BLK, msg);
-}
-
-static void domain_on_net_message(void *arg, struct json_object *msg)
-{
-	domain_on_message(arg, PROCESS_NET, msg);
-}
-
-static void domain_finish_remove(struct backend_domain *d)
+void backend_domain_check(struct backend_domain *d)
 {
 	backend_gone_cb gone = d->gone;
 	uint16_t domid = d->domid;
 	void *arg = d->gone_arg;
-	unsigned int i;
 
-	for (i = 0; i < NR_PROCESSES; i++)
-		if (d->processes[i])
-			return;
-	domain_free(d);
-	if (gone)
-		gone(arg, domid);
-}
-
-static void domain_on_exit(void *arg, struct process *p, bool expected, const char *how)
-{
-	struct backend_domain *d = arg;
-	struct device *dev, *next;
-	unsigned int kind = 0;
-
-	(void)how;
-	while (d->processes[kind] != p)
-		kind++;
-	d->processes[kind] = NULL;
+	if (!LIST_EMPTY(&d->devices) || !LIST_EMPTY(&d->services))
+		return;
 	if (d->removing) {
-		domain_finish_remove(d);
-		return;
+		domain_free(d);
+		if (gone)
+			gone(arg, domid);
+	} else if (LIST_EMPTY(&d->waiters)) {
+		domain_free(d);
 	}
-	if (expected)
-		return;
-	for (dev = LIST_FIRST(&d->devices); dev; dev = next) {
-		next = LIST_NEXT(dev, link);
-		if (dev->class->process == kind)
-			device_on_process_gone(dev);
-	}
-}
-
-static int domain_need_process(struct backend_domain *d, enum process_kind kind, char **ret_error)
-{
-	static const process_message_cb on_message[] = {
-		[PROCESS_BLK] = domain_on_blk_message,
-		[PROCESS_NET] = domain_on_net_message,
-	};
-	struct backend *b = d->backend;
-	int err;
-
-	if (d->processes[kind])
-		return 0;
-	err = process_start(b, kind, d->domid, d->name, on_message[kind], domain_on_exit, d,
-			    &d->processes[kind]);
-	if (err)
-		*ret_error = xasprintf("cannot start %s: %s", b->programs[kind], strerror(-err));
-	return err;
 }
 
 /* ---- devices ---- */
-
-/* A domain without devices and processes has no record. */
-static void domain_put(struct backend_domain *d)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_PROCESSES; i++)
-		if (d->processes[i])
-			return;
-	if (LIST_EMPTY(&d->devices))
-		domain_free(d);
-}
 
 static int check_new(struct backend *b, uint16_t domid, const char *device, char **ret_error)
 {
@@ -246,11 +236,26 @@ static int check_new(struct backend *b, uint16_t domid, const char *device, char
 	return -EEXIST;
 }
 
+/* Takes 'name' over. On failure a domain that has nothing else has no record any more. */
+static int domain_start_service(struct backend_domain *d, enum process_kind kind, char *name,
+				struct service **ret, char **ret_error)
+{
+	int err = service_start(d, kind, name, ret);
+
+	if (err) {
+		*ret_error = xasprintf("cannot start %s: %s", d->backend->programs[kind],
+				       strerror(-err));
+		backend_domain_check(d);
+	}
+	return err;
+}
+
 int backend_add_disk(struct backend *b, uint16_t domid, const char *name,
 		     const struct disk_spec *spec, char **ret_error)
 {
 	struct backend_domain *d;
 	struct vbd_private *v;
+	struct service *s;
 	struct json_object *request;
 	struct image image;
 	unsigned int number;
@@ -277,10 +282,10 @@ int backend_add_disk(struct backend *b, uint16_t domid, const char *name,
 		return err;
 	}
 	d = domain_get(b, domid, name);
-	err = domain_need_process(d, PROCESS_BLK, ret_error);
+	err = domain_start_service(d, PROCESS_BLK, xasprintf("blk-%u-%s", domid, spec->target), &s,
+				   ret_error);
 	if (err) {
 		close(image.fd);
-		domain_put(d);
 		return err;
 	}
 	v = xcalloc(1, sizeof(*v));
@@ -290,7 +295,7 @@ int backend_add_disk(struct backend *b, uint16_t domid, const char *name,
 	json_object_object_add(request, "readonly", json_object_new_boolean(v->readonly));
 	json_object_object_add(request, "discard-granularity",
 			       json_object_new_int64(image.discard_granularity));
-	return device_create(d, &vbd_class, number, spec->target, image.fd, v, request, ret_error);
+	return device_create(d, &vbd_class, s, number, spec->target, image.fd, v, request, ret_error);
 }
 
 int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigned int index,
@@ -298,6 +303,7 @@ int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigne
 {
 	struct backend_domain *d;
 	struct vif_private *v;
+	struct service *s;
 	char *error = NULL, *tap;
 	char device[16];
 	int fd, err;
@@ -315,17 +321,19 @@ int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigne
 		return err;
 	}
 	d = domain_get(b, domid, name);
-	err = domain_need_process(d, PROCESS_NET, ret_error);
-	if (err) {
-		close(fd);
-		domain_put(d);
-		return err;
+	s = service_find(d, PROCESS_NET);
+	if (!s) {
+		err = domain_start_service(d, PROCESS_NET, xasprintf("net-%u", domid), &s, ret_error);
+		if (err) {
+			close(fd);
+			return err;
+		}
 	}
 	v = xcalloc(1, sizeof(*v));
 	memcpy(v->mac, spec->mac, sizeof(v->mac));
 	v->mtu = spec->mtu;
 	v->bridge = xstrdup(spec->bridge);
-	return device_create(d, &vif_class, index, device, fd, v, json_object_new_object(),
+	return device_create(d, &vif_class, s, index, device, fd, v, json_object_new_object(),
 			     ret_error);
 }
 
@@ -340,12 +348,26 @@ int backend_unplug(struct backend *b, uint16_t domid, const char *device)
 	return 0;
 }
 
+void backend_wait_ready(struct backend *b, uint16_t domid, const char *device, backend_ready_cb cb,
+			void *arg)
+{
+	struct backend_waiter *w = xcalloc(1, sizeof(*w));
+	struct backend_domain *d = domain_get(b, domid, "");
+
+	w->device = device ? xstrdup(device) : NULL;
+	w->cb = cb;
+	w->arg = arg;
+	LIST_INSERT_HEAD(&d->waiters, w, link);
+	evtimer_add(d->check, &now);
+}
+
 void backend_remove_domain(struct backend *b, uint16_t domid, backend_gone_cb gone, void *arg)
 {
 	struct backend_domain *d = domain_find(b, domid);
+	struct backend_waiter *w;
+	struct service *s;
 	struct device *dev;
 	char *path;
-	unsigned int i;
 
 	path = xasprintf(DEVICE_BACK_ROOT "/vbd/%u", domid);
 	xs_rm(b->srv, path);
@@ -361,10 +383,11 @@ void backend_remove_domain(struct backend *b, uint16_t domid, backend_gone_cb go
 	d->removing = true;
 	d->gone = gone;
 	d->gone_arg = arg;
+	while ((w = LIST_FIRST(&d->waiters)))
+		waiter_free(w);
 	while ((dev = LIST_FIRST(&d->devices)))
 		device_destroy(dev, false);
-	for (i = 0; i < NR_PROCESSES; i++)
-		if (d->processes[i])
-			process_stop(d->processes[i]);
-	domain_finish_remove(d);
+	LIST_FOREACH(s, &d->services, link)
+		service_stop(s);
+	backend_domain_check(d);
 }

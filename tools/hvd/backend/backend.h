@@ -24,6 +24,7 @@ struct xs_server;
 /* Where the manager finds what it starts. NULL fields take the installed default. */
 struct backend_conf {
 	const char *blk_program; /* hvd-blk */
+	const char *rbd_program; /* hvd-blk-rbd */
 	const char *net_program; /* hvd-net */
 	const char *user;        /* whom the children become: "hvd" where it exists, else "nobody" */
 	const char *chroot_dir;  /* an empty directory, made if it is missing: /run/hvd/empty */
@@ -34,6 +35,12 @@ struct backend_conf {
  * not call the manager: where something has to be done about it, do it from the loop.
  */
 typedef void (*backend_event_cb)(void *arg, uint16_t domid, const char *device, const char *error);
+
+/*
+ * The devices that were waited for can be used (err 0), or one of them cannot: 'error' is a sentence
+ * about the first of them. Called from the loop; may call the manager.
+ */
+typedef void (*backend_ready_cb)(void *arg, uint16_t domid, int err, const char *error);
 
 /* Called once when the last child of a domain has gone, and with it the last mapping of its pages. */
 typedef void (*backend_gone_cb)(void *arg, uint16_t domid);
@@ -62,6 +69,20 @@ int backend_add_disk(struct backend *b, uint16_t domid, const char *name,
 		     const struct disk_spec *spec, char **ret_error);
 int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigned int index,
 		    const struct nic_spec *spec, char **ret_error);
+
+/*
+ * What backend_add_*() begins takes a while: a process is started, perhaps connects to a cluster.
+ * Calls 'cb' once when 'device' (NULL: each device that the domain has been given so far) is there, or one is found
+ * not to be usable, within a minute in any case. A device that was waited for by name and fails is
+ * gone when 'cb' is called. Forgotten when the domain is removed.
+ *   -ENOENT     no such pool, image or snapshot
+ *   -EACCES     the cluster does not accept the key, or the user may not
+ *   -ETIMEDOUT  no answer from the cluster
+ *   -EBUSY      the image is in use by another host
+ *   others      as backend_add_disk()
+ */
+void backend_wait_ready(struct backend *b, uint16_t domid, const char *device, backend_ready_cb cb,
+			void *arg);
 
 /*
  * Asks the guest to give a device back ("xvdb", "vif1"); the nodes disappear and the event

@@ -8,6 +8,7 @@
 #include "backend/device.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +19,10 @@
 #include "lib/log.h"
 #include "lib/xmem.h"
 #include "xenstore/xs.h"
+
+static const struct timeval now = { 0, 0 };
+
+static void device_leave(struct device *dev);
 
 static struct xs_server *store(struct device *dev)
 {
@@ -128,7 +133,7 @@ static void device_fail(struct device *dev, const char *error)
 	tell_hvd(dev, error);
 }
 
-static struct json_object *request_new(struct device *dev, const char *op)
+struct json_object *device_request(struct device *dev, const char *op)
 {
 	struct json_object *msg = json_object_new_object();
 
@@ -137,20 +142,18 @@ static struct json_object *request_new(struct device *dev, const char *op)
 	return msg;
 }
 
-static int send_request(struct device *dev, struct json_object *msg, int fd)
+int device_send(struct device *dev, struct json_object *msg, int fd)
 {
-	struct process *p = dev->domain->processes[dev->class->process];
-
-	if (!p) {
+	if (!dev->service) {
 		json_object_put(msg);
 		return -EPIPE;
 	}
-	return process_send(p, msg, fd);
+	return service_send(dev->service, msg, fd);
 }
 
 static void device_connect(struct device *dev)
 {
-	struct json_object *msg = request_new(dev, "connect");
+	struct json_object *msg = device_request(dev, "connect");
 	const char *error = "the front end's nodes make no sense";
 	int err;
 
@@ -160,8 +163,9 @@ static void device_connect(struct device *dev)
 		device_fail(dev, error);
 		return;
 	}
+	json_object_object_add(msg, "resume", json_object_new_boolean(dev->resume));
 	dev->xenbus.link = LINK_CONNECTING;
-	err = send_request(dev, msg, -1);
+	err = device_send(dev, msg, -1);
 	if (err) {
 		dev->xenbus.link = LINK_IDLE;
 		device_fail(dev, "the process that serves it does not listen");
@@ -187,13 +191,11 @@ static void device_step(struct device *dev)
 			break;
 		case XENBUS_DISCONNECT:
 			dev->xenbus.link = LINK_DISCONNECTING;
-			if (send_request(dev, request_new(dev, "disconnect"), -1))
+			if (device_send(dev, device_request(dev, "disconnect"), -1))
 				dev->xenbus.link = LINK_IDLE;
 			break;
 		case XENBUS_REMOVE:
-			send_request(dev, request_new(dev, "remove"), -1);
-			tell_hvd(dev, "unplugged");
-			device_destroy(dev, true);
+			device_leave(dev);
 			return;
 		}
 	}
@@ -205,50 +207,170 @@ static void device_on_front(void *arg, const char *path)
 	device_step(arg);
 }
 
+/* Its first process cannot serve it: for whoever waits for it to be there. */
+static void device_cannot(struct device *dev, int err, const char *error)
+{
+	dev->pending = false;
+	dev->err = err;
+	free(dev->error);
+	dev->error = xstrdup(error);
+	device_fail(dev, error);
+	evtimer_add(dev->domain->check, &now);
+}
+
+static void device_on_added(struct device *dev, struct json_object *msg)
+{
+	if (dev->pending) {
+		dev->pending = false;
+		evtimer_add(dev->domain->check, &now);
+	}
+	dev->class->write_features(dev, msg);
+	device_write(dev, dev->back, "hotplug-status", "connected");
+	if (dev->resume) {
+		device_connect(dev);
+		return;
+	}
+	dev->xenbus.link = LINK_IDLE;
+	if (dev->xenbus.state == XENBUS_INITIALISING)
+		set_state(dev, XENBUS_INIT_WAIT);
+}
+
+static void device_on_connected(struct device *dev)
+{
+	dev->xenbus.link = LINK_CONNECTED;
+	if (dev->resume) {
+		dev->resume = false;
+		log_info("domain %u, %s: a new process goes on where the last one was", dev->domain->domid,
+			 dev->name);
+	}
+	if (dev->xenbus.broken || dev->xenbus.state == XENBUS_CONNECTED)
+		return;
+	/* The front end was there, but its process died before it could say so. */
+	if (dev->xenbus.state == XENBUS_INIT_WAIT) {
+		set_state(dev, XENBUS_CONNECTED);
+		tell_hvd(dev, NULL);
+	}
+}
+
+static void device_on_failed(struct device *dev, int err, const char *error)
+{
+	if (dev->pending) {
+		device_cannot(dev, err, error);
+		return;
+	}
+	if (dev->xenbus.link == LINK_LOST) {
+		/*
+		 * It was there before: a cluster that cannot be reached now comes back some day, and
+		 * until then the guest waits, as it would have if the process had not died.
+		 */
+		log_warning("domain %u, %s: %s; trying again", dev->domain->domid, dev->name, error);
+		service_retry(dev->service);
+		return;
+	}
+	if (dev->xenbus.link != LINK_ABSENT)
+		dev->xenbus.link = LINK_IDLE;
+	dev->resume = false;
+	device_fail(dev, error);
+}
+
 void device_on_message(struct device *dev, const char *event, struct json_object *msg)
 {
 	struct json_object *v;
 	const char *error = "no reason given";
+	int err = -EIO;
 
+	if (dev->leaving)
+		return;
 	if (json_object_object_get_ex(msg, "error", &v))
 		error = json_object_get_string(v);
+	if (json_object_object_get_ex(msg, "errno", &v))
+		err = -abs(json_object_get_int(v));
 
 	if (strcmp(event, "added") == 0) {
-		dev->xenbus.link = LINK_IDLE;
-		dev->class->write_features(dev, msg);
-		device_write(dev, dev->back, "hotplug-status", "connected");
-		set_state(dev, XENBUS_INIT_WAIT);
+		device_on_added(dev, msg);
 	} else if (strcmp(event, "connected") == 0) {
-		dev->xenbus.link = LINK_CONNECTED;
-		if (!dev->xenbus.broken) {
-			set_state(dev, XENBUS_CONNECTED);
-			tell_hvd(dev, NULL);
-		}
+		device_on_connected(dev);
 	} else if (strcmp(event, "failed") == 0) {
-		if (dev->xenbus.link != LINK_ABSENT)
-			dev->xenbus.link = LINK_IDLE;
-		device_fail(dev, error);
+		device_on_failed(dev, err, error);
 	} else if (strcmp(event, "broken") == 0) {
 		/* Of a disk a "disconnected" follows, when its last request has been answered. */
-		if (dev->class->process == PROCESS_NET)
+		if (dev->class == &vif_class)
 			dev->xenbus.link = LINK_IDLE;
 		else
 			dev->xenbus.link = LINK_DISCONNECTING;
 		device_fail(dev, error);
 	} else if (strcmp(event, "disconnected") == 0) {
 		dev->xenbus.link = LINK_IDLE;
+	} else if (dev->class->on_event) {
+		dev->class->on_event(dev, event, msg);
+		return;
 	} else {
 		return; /* "removed": the device is already forgotten here */
 	}
 	device_step(dev);
 }
 
+/* ---- the process comes and goes ---- */
+
+static int device_send_add(struct device *dev)
+{
+	int err = dev->class->send_files ? dev->class->send_files(dev) : 0;
+
+	return err ? err : device_send(dev, json_object_get(dev->add), dev->fd);
+}
+
 void device_on_process_gone(struct device *dev)
 {
-	/* Here a new process will take up the ring, with the requests in flight from a memfd. */
+	if (dev->pending) {
+		dev->xenbus.link = LINK_ABSENT;
+		device_cannot(dev, -EIO, "the process that was to serve it has ended");
+		return;
+	}
+	if (dev->xenbus.link == LINK_CONNECTED || dev->xenbus.link == LINK_CONNECTING)
+		dev->resume = true;
+	if (dev->resume && dev->class->cannot_resume && dev->class->cannot_resume(dev)) {
+		device_on_service_failed(dev);
+		return;
+	}
+	dev->xenbus.link = LINK_LOST;
+}
+
+void device_on_process_back(struct device *dev)
+{
+	if (device_send_add(dev))
+		log_error("domain %u, %s: cannot reach its new process", dev->domain->domid,
+			  dev->name); /* its end is reported as such */
+}
+
+void device_on_service_failed(struct device *dev)
+{
+	dev->resume = false;
 	dev->xenbus.link = LINK_ABSENT;
 	device_fail(dev, "the process that served it has ended");
 	device_step(dev);
+}
+
+/* The guest has given it back: gone when its process has let go of the image. */
+static void device_leave(struct device *dev)
+{
+	device_send(dev, device_request(dev, "remove"), -1);
+	if (!dev->service || dev->service->kind == PROCESS_NET) {
+		tell_hvd(dev, "unplugged");
+		device_destroy(dev, true);
+		return;
+	}
+	dev->leaving = true;
+	xs_unwatch(dev->watch);
+	dev->watch = NULL;
+	service_stop(dev->service);
+}
+
+void device_on_service_gone(struct device *dev)
+{
+	if (!dev->leaving)
+		return;
+	tell_hvd(dev, "unplugged");
+	device_destroy(dev, true);
 }
 
 void device_unplug(struct device *dev)
@@ -260,19 +382,23 @@ void device_unplug(struct device *dev)
 
 /* ---- life ---- */
 
-int device_create(struct backend_domain *d, const struct device_class *class, unsigned int id,
-		  const char *name, int fd, void *private, struct json_object *request,
-		  char **ret_error)
+int device_create(struct backend_domain *d, const struct device_class *class, struct service *service,
+		  unsigned int id, const char *name, int fd, void *private,
+		  struct json_object *request, char **ret_error)
 {
 	struct device *dev = xcalloc(1, sizeof(*dev));
+	char path[256];
 	int err;
 
 	dev->domain = d;
 	dev->class = class;
+	dev->service = service;
 	dev->id = id;
 	dev->name = xstrdup(name);
 	dev->fd = fd;
 	dev->private = private;
+	dev->add = request;
+	dev->pending = true;
 	dev->xenbus.online = true;
 	dev->front = xasprintf("/local/domain/%u/device/%s/%u", d->domid, class->type, id);
 	dev->back = xasprintf(DEVICE_BACK_ROOT "/%s/%u/%u", class->type, d->domid, id);
@@ -280,7 +406,7 @@ int device_create(struct backend_domain *d, const struct device_class *class, un
 
 	json_object_object_add(request, "op", json_object_new_string("add"));
 	json_object_object_add(request, "id", json_object_new_int64(id));
-	err = send_request(dev, request, fd);
+	err = device_send_add(dev);
 	if (err) {
 		*ret_error = xasprintf("%s: cannot reach its process: %s", name, strerror(-err));
 		device_destroy(dev, false);
@@ -288,14 +414,12 @@ int device_create(struct backend_domain *d, const struct device_class *class, un
 	}
 	err = write_nodes(dev);
 	if (!err) {
-		char path[256];
-
 		snprintf(path, sizeof(path), "%s/state", dev->front);
 		err = xs_watch(store(dev), path, device_on_front, dev, &dev->watch);
 	}
 	if (err) {
 		*ret_error = xasprintf("%s: cannot write to xenstore: %s", name, strerror(-err));
-		send_request(dev, request_new(dev, "remove"), -1);
+		device_send(dev, device_request(dev, "remove"), -1);
 		device_destroy(dev, true);
 		return err;
 	}
@@ -310,10 +434,14 @@ void device_destroy(struct device *dev, bool remove_nodes)
 		xs_rm(store(dev), dev->back);
 	}
 	LIST_REMOVE(dev, link);
+	if (dev->service && dev->service->kind != PROCESS_NET)
+		service_stop(dev->service);
 	if (dev->fd >= 0)
 		close(dev->fd);
 	if (dev->class->free_private)
 		dev->class->free_private(dev);
+	json_object_put(dev->add);
+	free(dev->error);
 	free(dev->name);
 	free(dev->front);
 	free(dev->back);

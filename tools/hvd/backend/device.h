@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <time.h>
 
 #include "backend/backend.h"
 #include "backend/xenbus.h"
 
 struct device;
+struct event;
 struct json_object;
 struct xs_watch;
 
@@ -23,12 +25,12 @@ struct xs_watch;
  */
 #define DEVICE_BACK_ROOT "/local/domain/0/hvd"
 
-enum process_kind { PROCESS_BLK, PROCESS_NET, NR_PROCESSES };
+/* hvd-blk, hvd-blk-rbd: one for each disk; hvd-net: one for all interfaces of a domain. */
+enum process_kind { PROCESS_BLK, PROCESS_RBD, PROCESS_NET, NR_PROCESSES };
 
 /* What differs between disks and interfaces. */
 struct device_class {
 	const char *type; /* as in xenstore paths: "vbd", "vif" */
-	enum process_kind process;
 	/* Nodes that exist from the beginning, without 'state' and what every device has. */
 	void (*write_nodes)(struct device *dev);
 	/* What the back end offers, known once the process has answered "added" with 'msg'. */
@@ -38,6 +40,15 @@ struct device_class {
 	 * from the guest. Static text in ret_error on failure.
 	 */
 	int (*read_front)(struct device *dev, struct json_object *msg, const char **ret_error);
+	/*
+	 * Sends what a new process needs before it is told to "add" the device: descriptors come
+	 * one a message. May be NULL.
+	 */
+	int (*send_files)(struct device *dev);
+	/* An event of its process that is not one of every device. May be NULL. */
+	void (*on_event)(struct device *dev, const char *event, struct json_object *msg);
+	/* A process that dies takes along what the guest has been told is safe. May be NULL: never. */
+	bool (*cannot_resume)(struct device *dev);
 	void (*free_private)(struct device *dev);
 };
 
@@ -51,8 +62,38 @@ struct device {
 	char *back;
 	struct xs_watch *watch;
 	struct xenbus xenbus;
-	int fd; /* the image or the tap; kept for a process that has to be started anew */
+	struct service *service; /* NULL: it has ended for good */
+	struct json_object *add; /* what a process is told to serve it; sent again to the next one */
+	int fd;			 /* goes with 'add': the image, the tap, or -1 */
+	bool pending;		 /* its first process has not said yet whether it can serve it */
+	bool resume;		 /* connected when its process died: the next one takes up the rings */
+	bool leaving;		 /* unplugged, waits for its process to end */
+	int err;		 /* why it cannot be served, with a sentence */
+	char *error;
 	void *private;
+};
+
+/* A back-end process and the devices it serves, beyond the life of the process: service.c. */
+struct service {
+	LIST_ENTRY(service) link;
+	struct backend_domain *domain;
+	enum process_kind kind;
+	char *name; /* "blk-3-xvda", "net-3": unique on the host */
+	struct process *process; /* NULL between two lives */
+	struct event *restart;
+	struct event *deadline; /* of the first answer */
+	struct timespec started;
+	unsigned int nr_quick_ends; /* in a row */
+	bool retry; /* it could not open its disk and is ended for that: another try later */
+	bool stopping;
+};
+
+/* Somebody who waits for devices to be there. */
+struct backend_waiter {
+	LIST_ENTRY(backend_waiter) link;
+	char *device; /* NULL: all of the domain */
+	backend_ready_cb cb;
+	void *arg;
 };
 
 struct backend_domain {
@@ -61,7 +102,9 @@ struct backend_domain {
 	uint16_t domid;
 	char *name;
 	LIST_HEAD(, device) devices;
-	struct process *processes[NR_PROCESSES];
+	LIST_HEAD(, service) services;
+	LIST_HEAD(, backend_waiter) waiters;
+	struct event *check; /* looks after the waiters, from the loop */
 	bool removing;
 	backend_gone_cb gone;
 	void *gone_arg;
@@ -78,22 +121,48 @@ struct backend {
 	void *event_arg;
 };
 
+/* ---- backend.c ---- */
+
+/* Frees the domain's record when nothing is left of it, and ends a removal. */
+void backend_domain_check(struct backend_domain *d);
+
+/* ---- service.c ---- */
+
+/* Starts a process; takes 'name' over in any case. */
+int service_start(struct backend_domain *d, enum process_kind kind, char *name,
+		  struct service **ret);
+/* One that runs and is not about to end, or NULL. */
+struct service *service_find(struct backend_domain *d, enum process_kind kind);
+/* Takes the reference of msg. -EPIPE: between two lives. */
+int service_send(struct service *s, struct json_object *msg, int fd);
+/* The process cannot open what it shall serve: ends it, and starts another one after a while. */
+void service_retry(struct service *s);
+/* Ends it for good; device_on_service_gone() follows for devices it still has, from the loop. */
+void service_stop(struct service *s);
+/* Lets go of it without a word, for hvd's own end. */
+void service_abandon(struct service *s);
+/* Milliseconds to wait before the next start after so many quick ends. */
+unsigned int service_restart_delay(unsigned int nr_quick_ends);
+
 /* ---- device.c ---- */
 
 /*
- * Makes a device of 'class' in the domain and hands 'fd' (taken over in any case) to its process,
- * which is started if it is the first. 'request' holds what the process is told beyond id and
- * operation (its reference is taken).
+ * Makes a device of 'class' in the domain, served by 's'. 'fd' (taken over in any case) and
+ * 'request' (its reference is taken) are what the process is told beyond id and operation.
  */
-int device_create(struct backend_domain *d, const struct device_class *class, unsigned int id,
-		  const char *name, int fd, void *private, struct json_object *request,
-		  char **ret_error);
-/* Removes nodes (if asked for) and memory; tells nobody. */
+int device_create(struct backend_domain *d, const struct device_class *class, struct service *s,
+		  unsigned int id, const char *name, int fd, void *private,
+		  struct json_object *request, char **ret_error);
+/* Removes nodes (if asked for) and memory, and ends the service if it was only for this; tells nobody. */
 void device_destroy(struct device *dev, bool remove_nodes);
 void device_unplug(struct device *dev);
+int device_send(struct device *dev, struct json_object *msg, int fd);
+struct json_object *device_request(struct device *dev, const char *op);
 void device_on_message(struct device *dev, const char *event, struct json_object *msg);
-/* The process is gone: the front end is told to close. */
-void device_on_process_gone(struct device *dev);
+void device_on_process_gone(struct device *dev);   /* another one is on its way */
+void device_on_process_back(struct device *dev);   /* here it is */
+void device_on_service_failed(struct device *dev); /* there will be no other */
+void device_on_service_gone(struct device *dev);   /* service_stop() has done its work */
 
 /* Nodes of either end; failures are logged. Reading gives the fallback for what is not there. */
 void device_write(struct device *dev, const char *end, const char *key, const char *format, ...)
@@ -126,14 +195,17 @@ typedef void (*process_message_cb)(void *arg, struct json_object *msg);
 /* It has ended. 'expected': after process_stop(). The struct is freed when this returns. */
 typedef void (*process_exit_cb)(void *arg, struct process *p, bool expected, const char *how);
 
+/* 'instance' names this process among all of the host: service.name. */
 int process_start(struct backend *b, enum process_kind kind, uint16_t domid, const char *name,
-		  process_message_cb on_message, process_exit_cb on_exit, void *arg,
+		  const char *instance, process_message_cb on_message, process_exit_cb on_exit, void *arg,
 		  struct process **ret);
 /* Takes the reference of msg. */
 int process_send(struct process *p, struct json_object *msg, int fd);
 /* Closes the channel, which asks it to end, and kills it after ten seconds. on_exit follows. */
 void process_stop(struct process *p);
-/* The same without waiting and without on_exit, for hvd's own end. */
+/* Ends it at once; on_exit follows, as for one that ended by itself. */
+void process_kill(struct process *p);
+/* Like process_stop() without waiting and without on_exit, for hvd's own end. */
 void process_abandon(struct process *p);
 
 /* ---- bridge.c ---- */

@@ -32,7 +32,7 @@ extern char **environ;
 struct process {
 	pid_t pid;
 	int pidfd;
-	const char *program;
+	char *instance;
 	struct event *ended;
 	struct event *deadline;
 	struct chan *chan; /* NULL once it was asked to end, or has closed its side */
@@ -51,6 +51,7 @@ static void process_free(struct process *p)
 		event_free(p->deadline);
 	if (p->pidfd >= 0)
 		close(p->pidfd);
+	free(p->instance);
 	free(p);
 }
 
@@ -76,7 +77,7 @@ static void process_on_ended(evutil_socket_t fd, short what, void *arg)
 		describe_end(&si, how, sizeof(how));
 	}
 	if (!p->stopping)
-		log_error("%s (pid %d) %s", p->program, (int)p->pid, how);
+		log_error("%s (pid %d) %s", p->instance, (int)p->pid, how);
 	p->on_exit(p->arg, p, p->stopping, how);
 	process_free(p);
 }
@@ -87,7 +88,7 @@ static void process_on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	log_warning("%s (pid %d) does not end, killing it", p->program, (int)p->pid);
+	log_warning("%s (pid %d) does not end, killing it", p->instance, (int)p->pid);
 	kill(p->pid, SIGKILL);
 }
 
@@ -105,7 +106,7 @@ static void process_on_closed(void *arg, const char *reason)
 	struct process *p = arg;
 
 	/* It ends by itself, or it is broken and must not go on without us. */
-	log_debug("%s (pid %d): channel: %s", p->program, (int)p->pid, reason);
+	log_debug("%s (pid %d): channel: %s", p->instance, (int)p->pid, reason);
 	process_stop(p);
 	p->stopping = false;
 }
@@ -142,7 +143,7 @@ static int spawn(struct backend *b, enum process_kind kind, uint16_t domid, cons
 }
 
 int process_start(struct backend *b, enum process_kind kind, uint16_t domid, const char *name,
-		  process_message_cb on_message, process_exit_cb on_exit, void *arg,
+		  const char *instance, process_message_cb on_message, process_exit_cb on_exit, void *arg,
 		  struct process **ret)
 {
 	struct process *p = xcalloc(1, sizeof(*p));
@@ -150,7 +151,7 @@ int process_start(struct backend *b, enum process_kind kind, uint16_t domid, con
 	int err;
 
 	p->pidfd = -1;
-	p->program = kind == PROCESS_BLK ? "hvd-blk" : "hvd-net";
+	p->instance = xstrdup(instance);
 	p->on_message = on_message;
 	p->on_exit = on_exit;
 	p->arg = arg;
@@ -177,7 +178,7 @@ int process_start(struct backend *b, enum process_kind kind, uint16_t domid, con
 		waitpid(p->pid, NULL, 0);
 		goto fail;
 	}
-	log_debug("domain %u (%s): started %s, pid %d", domid, name, p->program, (int)p->pid);
+	log_debug("domain %u (%s): started %s, pid %d", domid, name, p->instance, (int)p->pid);
 	*ret = p;
 	return 0;
 fail:
@@ -204,6 +205,11 @@ void process_stop(struct process *p)
 	chan_destroy(p->chan);
 	p->chan = NULL;
 	evtimer_add(p->deadline, &timeout);
+}
+
+void process_kill(struct process *p)
+{
+	kill(p->pid, SIGKILL);
 }
 
 void process_abandon(struct process *p)

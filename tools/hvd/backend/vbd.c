@@ -147,6 +147,12 @@ static int vbd_read_front(struct device *dev, struct json_object *msg, const cha
 	return 0;
 }
 
+static bool vbd_cannot_resume(struct device *dev)
+{
+	(void)dev;
+	return true;
+}
+
 static void vbd_free_private(struct device *dev)
 {
 	free(dev->private);
@@ -154,9 +160,9 @@ static void vbd_free_private(struct device *dev)
 
 const struct device_class vbd_class = {
 	.type = "vbd",
-	.process = PROCESS_BLK,
 	.write_nodes = vbd_write_nodes,
 	.write_features = vbd_write_features,
 	.read_front = vbd_read_front,
+	.cannot_resume = vbd_cannot_resume,
 	.free_private = vbd_free_private,
 };

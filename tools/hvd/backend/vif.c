@@ -96,7 +96,6 @@ static void vif_free_private(struct device *dev)
 
 const struct device_class vif_class = {
 	.type = "vif",
-	.process = PROCESS_NET,
 	.write_nodes = vif_write_nodes,
 	.write_features = vif_write_features,
 	.read_front = vif_read_front,

@@ -47,6 +47,7 @@ enum xenbus_action xenbus_next(const struct xenbus *x, enum xenbus_state front,
 		    (front == XENBUS_INITIALISING && !x->online))
 			return on_closed(x, ret_state);
 		return XENBUS_NOTHING;
+	case LINK_LOST:
 	case LINK_CONNECTING:
 	case LINK_DISCONNECTING:
 		return XENBUS_NOTHING;

@@ -31,7 +31,8 @@ enum xenbus_state {
 
 /* Between the device and the process that serves it. */
 enum xenbus_link {
-	LINK_ABSENT,        /* "add" is not answered yet, or the process is gone */
+	LINK_ABSENT,        /* "add" is not answered yet, or the process is gone for good */
+	LINK_LOST,          /* the process has died, the next one is not there yet */
 	LINK_IDLE,
 	LINK_CONNECTING,    /* waits for an answer */
 	LINK_CONNECTED,

@@ -229,6 +229,10 @@ static enum fault_code disk_fault(int err)
 		return FAULT_DISK_UNUSABLE;
 	case -ENOTSUP:
 		return FAULT_DISK_UNSUPPORTED;
+	case -EBUSY:
+		return FAULT_DISK_IN_USE;
+	case -ETIMEDOUT:
+		return FAULT_DISK_UNREACHABLE;
 	default:
 		return FAULT_DISK_FAILED;
 	}
@@ -305,6 +309,23 @@ static void give_up(struct domain *d)
 	domain_teardown(d, DOMAIN_END_DESTROY);
 }
 
+static void devices_on_ready(void *arg, uint16_t domid, int err, const char *error)
+{
+	struct domain *d = arg;
+
+	(void)domid;
+	if (err) {
+		fault_set(&d->fault, disk_fault(err), "%s", error);
+		give_up(d);
+		return;
+	}
+	domain_attach_viewers(d);
+	domain_set_state(d, DOMAIN_PAUSED);
+	/* An observer may have changed its mind, and the state, in between. */
+	if (!d->start_paused && d->state == DOMAIN_PAUSED && domain_resume(d, &d->fault))
+		give_up(d);
+}
+
 static void build_on_done(void *arg, const struct fault *fault)
 {
 	struct domain *d = arg;
@@ -316,11 +337,11 @@ static void build_on_done(void *arg, const struct fault *fault)
 		give_up(d);
 		return;
 	}
-	domain_attach_viewers(d);
-	domain_set_state(d, DOMAIN_PAUSED);
-	/* An observer may have changed its mind, and the state, in between. */
-	if (!d->start_paused && d->state == DOMAIN_PAUSED && domain_resume(d, &d->fault))
-		give_up(d);
+	/* Their processes may have to reach a cluster first; a domain that ends meanwhile is not called. */
+	if (d->all->env.backend)
+		backend_wait_ready(d->all->env.backend, d->domid, NULL, devices_on_ready, d);
+	else
+		devices_on_ready(d, d->domid, 0, NULL);
 }
 
 int domain_start(struct domain *d, struct fault *f)
