@@ -106,6 +106,13 @@ static void set_types(struct buddy *b, uint64_t first, uint64_t nr, enum frame_t
 	}
 }
 
+static void count_free(struct buddy *b, uint64_t nr_free)
+{
+	b->nr_free = nr_free;
+	if (b->shown_free)
+		WRITE_ONCE(*b->shown_free, nr_free);
+}
+
 void buddy_init(struct buddy *b, struct frame *frames, uint64_t nr_frames)
 {
 	unsigned int zone, order;
@@ -113,7 +120,8 @@ void buddy_init(struct buddy *b, struct frame *frames, uint64_t nr_frames)
 	b->frames = frames;
 	b->nr_frames = nr_frames;
 	spin_init(&b->lock);
-	b->nr_free = 0;
+	b->shown_free = NULL;
+	count_free(b, 0);
 	for (zone = 0; zone < BUDDY_NR_ZONES; zone++) {
 		b->nonempty[zone] = 0;
 		for (order = 0; order <= FRAME_ORDER_MAX; order++)
@@ -159,7 +167,7 @@ int buddy_alloc(struct buddy *b, unsigned int order, enum frame_type type, uint6
 		first += 1ull << have;
 	}
 	set_types(b, first, 1ull << order, type);
-	b->nr_free -= 1ull << order;
+	count_free(b, b->nr_free - (1ull << order));
 	spin_unlock(&b->lock);
 	*ret_first = first;
 	return 0;
@@ -174,7 +182,7 @@ void buddy_free(struct buddy *b, uint64_t first, uint64_t nr)
 		ASSERT(b->frames[i].type != FRAME_FREE);
 	set_types(b, first, nr, FRAME_FREE);
 	insert_run(b, first, nr);
-	b->nr_free += nr;
+	count_free(b, b->nr_free + nr);
 	spin_unlock(&b->lock);
 }
 
@@ -219,7 +227,7 @@ static void take_run(struct buddy *b, uint64_t first, uint64_t nr, enum frame_ty
 			insert_run(b, stop, end - stop);
 		at = end;
 	}
-	b->nr_free -= nr;
+	count_free(b, b->nr_free - nr);
 }
 
 int buddy_claim(struct buddy *b, uint64_t first, uint64_t nr, enum frame_type type)

@@ -68,6 +68,11 @@ uint64_t clock_ns(void)
 	return clock_scale_ns(&boot_scale, arch_tsc() - (uint64_t)tsc_offset[this_cpu()->id]);
 }
 
+uint64_t clock_ticks_to_ns(uint64_t ticks)
+{
+	return scale_ticks(ticks, boot_scale.mul, boot_scale.shift);
+}
+
 uint32_t clock_tsc_khz(void)
 {
 	return tsc_khz;

@@ -15,6 +15,7 @@
 #include <hv/guest_abi.h>
 #include <hv/panic.h>
 #include <hv/slab.h>
+#include <hv/stats.h>
 #include <hv/string.h>
 #include <hv/trace.h>
 #include <hv/vcpu.h>
@@ -137,6 +138,7 @@ int domain_create(domid_t id, const uint8_t uuid[16], const struct domain_limits
 	err = list_add_domain(d);
 	if (err)
 		goto undo_alloc;
+	stats_domain_open(d);
 	err = physmap_init(d);
 	if (err)
 		goto undo_list;
@@ -154,6 +156,9 @@ int domain_create(domid_t id, const uint8_t uuid[16], const struct domain_limits
 	d->state = DOMAIN_RUNNING;
 	d->is_made = true;
 	spin_unlock(&list_lock);
+	spin_lock(&d->lock);
+	stats_domain_show(d);
+	spin_unlock(&d->lock);
 	if (d->is_control)
 		control_domain = d;
 	*ret_d = d;
@@ -168,6 +173,7 @@ undo_arch:
 undo_physmap:
 	arch_physmap_free(d);
 undo_list:
+	stats_domain_close(d);
 	spin_lock(&list_lock);
 	list_del(&d->all_link);
 	nr_domains--;
@@ -216,6 +222,7 @@ void domain_put(struct domain *d)
 	arch_domain_fini(d);
 	/* Only now: whoever held a reference may have looked up frames until here. */
 	arch_physmap_free(d);
+	stats_domain_close(d);
 	hv_free(d, sizeof(*d));
 }
 
@@ -247,6 +254,8 @@ bool domain_charge_frames(struct domain *d, uint64_t nr)
 {
 	uint64_t now = __atomic_add_fetch(&d->nr_frames, nr, __ATOMIC_SEQ_CST);
 
+	if (d->stats)
+		__atomic_fetch_add(&d->stats->frames, nr, __ATOMIC_RELAXED);
 	if (now <= d->max_frames && !READ_ONCE(d->torn_down))
 		return true;
 	domain_uncharge_frames(d, nr);
@@ -273,8 +282,12 @@ static void domain_try_remove(struct domain *d)
 
 void domain_uncharge_frames(struct domain *d, uint64_t nr)
 {
-	uint64_t left = __atomic_sub_fetch(&d->nr_frames, nr, __ATOMIC_ACQ_REL);
+	uint64_t left;
 
+	/* First: with the last frame d may be gone. */
+	if (d->stats)
+		__atomic_fetch_sub(&d->stats->frames, nr, __ATOMIC_RELAXED);
+	left = __atomic_sub_fetch(&d->nr_frames, nr, __ATOMIC_ACQ_REL);
 	if (!left && READ_ONCE(d->torn_down))
 		domain_try_remove(d);
 }
@@ -287,6 +300,7 @@ void domain_pause(struct domain *d)
 
 	spin_lock(&d->lock);
 	d->pause_count++;
+	stats_domain_show(d);
 	spin_unlock(&d->lock);
 	for (i = 0; i < d->nr_vcpus; i++)
 		vcpu_pause(d->vcpus[i]);
@@ -304,6 +318,7 @@ int domain_unpause(struct domain *d)
 	}
 	d->pause_count--;
 	d->has_run = true;
+	stats_domain_show(d);
 	spin_unlock(&d->lock);
 	for (i = 0; i < d->nr_vcpus; i++)
 		vcpu_unpause(d->vcpus[i]);
@@ -339,6 +354,7 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 	if (first) {
 		d->state = DOMAIN_SHUTDOWN;
 		d->shutdown_reason = reason;
+		stats_domain_show(d);
 	}
 	spin_unlock(&d->lock);
 	if (!first)
@@ -376,6 +392,7 @@ static void stop_for_good(struct domain *d)
 	spin_lock(&d->lock);
 	first = d->state != DOMAIN_DYING;
 	d->state = DOMAIN_DYING;
+	stats_domain_show(d);
 	spin_unlock(&d->lock);
 	if (first)
 		domain_pause(d);

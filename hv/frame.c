@@ -25,6 +25,7 @@
 static struct buddy buddy;
 static uint64_t nr_frames_total; /* RAM that was handed to the allocator, or is hv's */
 static uint64_t nr_frames_hv;	 /* atomic */
+static uint64_t *shown_hv;	 /* where it is shown to others; NULL: nowhere */
 
 struct frame *frame_of(mfn_t mfn)
 {
@@ -39,6 +40,24 @@ enum frame_type frame_type(mfn_t mfn)
 
 /* ---- hv's own ---- */
 
+/* 'more' frames; less if it is a negative number. */
+static void count_hv(uint64_t more)
+{
+	__atomic_fetch_add(&nr_frames_hv, more, __ATOMIC_RELAXED);
+	if (shown_hv)
+		__atomic_fetch_add(shown_hv, more, __ATOMIC_RELAXED);
+}
+
+void frame_show_counts(uint64_t *free, uint64_t *hv)
+{
+	spin_lock(&buddy.lock);
+	buddy.shown_free = free;
+	WRITE_ONCE(*free, buddy.nr_free);
+	spin_unlock(&buddy.lock);
+	*hv = nr_frames_hv;
+	shown_hv = hv;
+}
+
 int frame_alloc(unsigned int order, mfn_t *ret_mfn)
 {
 	uint64_t first;
@@ -47,7 +66,7 @@ int frame_alloc(unsigned int order, mfn_t *ret_mfn)
 	if (err)
 		return err;
 	buddy.frames[first].order = (uint8_t)order;
-	__atomic_fetch_add(&nr_frames_hv, 1ull << order, __ATOMIC_RELAXED);
+	count_hv(1ull << order);
 	*ret_mfn = mfn_from(first);
 	return 0;
 }
@@ -64,7 +83,7 @@ int frame_alloc_zeroed(unsigned int order, mfn_t *ret_mfn)
 void frame_free(mfn_t mfn, unsigned int order)
 {
 	ASSERT(frame_type(mfn) == FRAME_HV && buddy.frames[mfn.n].order == order);
-	__atomic_fetch_sub(&nr_frames_hv, 1ull << order, __ATOMIC_RELAXED);
+	count_hv(-(1ull << order));
 	buddy_free(&buddy, mfn.n, 1ull << order);
 }
 
@@ -200,7 +219,7 @@ int frame_alloc_boot(uint64_t nr_frames, uint64_t align, paddr_t limit, mfn_t *r
 
 	if (err)
 		return err;
-	__atomic_fetch_add(&nr_frames_hv, nr_frames, __ATOMIC_RELAXED);
+	count_hv(nr_frames);
 	*ret_mfn = mfn_from(first);
 	return 0;
 }
@@ -340,7 +359,7 @@ static void release_run(paddr_t start, uint64_t size)
 	uint64_t first = start >> PAGE_SHIFT;
 	uint64_t nr = DIV_ROUND_UP(start + size, PAGE_SIZE) - first;
 
-	__atomic_fetch_sub(&nr_frames_hv, nr, __ATOMIC_RELAXED);
+	count_hv(-(nr));
 	buddy_free(&buddy, first, nr);
 }
 

@@ -11,6 +11,7 @@
 #include <hv/console.h>
 #include <hv/cpu.h>
 #include <hv/irq.h>
+#include <hv/stats.h>
 #include <hv/trace.h>
 #include <hv/vcpu.h>
 
@@ -28,7 +29,8 @@ void irq_device(uint32_t vector)
 	struct cpu *cpu = this_cpu();
 	struct vcpu *v = owner ? arch_vcpu_by_apic_id(owner, cpu->apic_id) : NULL;
 
-	cpu->nr_device_irqs++;
+	if (cpu->stats)
+		stats_add(&cpu->stats->interrupts_device, 1);
 	trace(TRACE_IRQ, vector, cpu->id);
 	if (!v) {
 		log_debug("CPU %u: interrupt 0x%x for nobody\n", cpu->id, vector);

@@ -16,7 +16,7 @@ HV_BOOT_SOURCES = \
 
 # Domains, vCPUs, scheduling, nested paging, the virtual machine's hardware.
 HV_VIRT_SOURCES = \
-	hv/domain.c hv/guest_copy.c hv/irq.c hv/physmap.c hv/sched.c hv/sched_fair.c hv/vcpu.c \
+	hv/domain.c hv/guest_copy.c hv/irq.c hv/physmap.c hv/sched.c hv/sched_fair.c hv/stats.c hv/vcpu.c \
 	hv/arch/x86/cpuid.c hv/arch/x86/exit.c hv/arch/x86/fpu.c hv/arch/x86/guest_walk.c \
 	hv/arch/x86/ioport.c hv/arch/x86/msr.c hv/arch/x86/pagetable.c hv/arch/x86/run.c \
 	hv/arch/x86/vlapic.c hv/arch/x86/include/arch/exit.h hv/arch/x86/include/arch/virt.h \

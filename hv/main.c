@@ -15,6 +15,7 @@
 #include <hv/main.h>
 #include <hv/panic.h>
 #include <hv/sched.h>
+#include <hv/stats.h>
 #include <hv/vcpu.h>
 
 #ifndef HV_VERSION
@@ -87,6 +88,7 @@ noreturn void hv_main(void)
 	console_framebuffer_init();
 	arch_cpu_init(); /* exceptions, local APIC */
 	clock_init();
+	stats_init();
 	arch_timer_init();
 	arch_virt_init();
 	sched_init();

@@ -20,6 +20,7 @@
 #include <hv/panic.h>
 #include <hv/sched.h>
 #include <hv/slab.h>
+#include <hv/stats.h>
 #include <hv/string.h>
 #include <hv/trace.h>
 #include <hv/vcpu.h>
@@ -90,6 +91,7 @@ static void set_state(struct vcpu *v, enum vcpu_state state, uint64_t now)
 	v->state_ns[v->state] += now - v->state_since_ns;
 	v->state_since_ns = now;
 	WRITE_ONCE(v->state, state);
+	stats_vcpu_show(v);
 }
 
 void sched_vcpu_init(struct vcpu *v)
@@ -187,6 +189,7 @@ void sched_wake(struct vcpu *v)
 		return;
 	}
 	set_state(v, VCPU_RUNNABLE, now);
+	v->was_woken = true;
 	if (v->pause_count)
 		spin_unlock(&s->lock);
 	else
@@ -337,6 +340,14 @@ static void move(struct vcpu *v, uint64_t now)
 		spin_unlock(&s->lock);
 }
 
+/* How long after the event that woke it does v get a CPU? Counted before its state changes. */
+static void count_wake_up(struct vcpu *v, uint64_t now)
+{
+	if (v->was_woken && v->stats && now > v->state_since_ns)
+		stats_add_time(v->stats->wake_latency, &v->stats->wake_ns, now - v->state_since_ns);
+	v->was_woken = false;
+}
+
 struct vcpu *sched_choose(void)
 {
 	struct cpu *cpu = this_cpu();
@@ -362,6 +373,7 @@ struct vcpu *sched_choose(void)
 	if (e) {
 		sched_policy->dequeue(&s->queue, e);
 		next = vcpu_of(e);
+		count_wake_up(next, now);
 		set_state(next, VCPU_RUNNING, now);
 		e->started_ns = now;
 	}
@@ -380,6 +392,10 @@ struct vcpu *sched_choose(void)
 	if (moves)
 		move(previous, now); /* it does not go away while it is cpu->leaving */
 
+	if (cpu->stats && next != previous)
+		stats_add(&cpu->stats->switches, 1);
+	if (cpu->stats && stolen)
+		stats_add(&cpu->stats->steals, 1);
 	if (next != previous)
 		trace(TRACE_SCHED, next ? (uint64_t)next->domain->id << 16 | next->id : ~0ull,
 		      slice_ns);

@@ -11,6 +11,7 @@
 #include <hv/irq.h>
 #include <hv/panic.h>
 #include <hv/slab.h>
+#include <hv/stats.h>
 #include <hv/timer.h>
 #include <hv/vcpu.h>
 
@@ -32,6 +33,7 @@ int vcpu_create(struct domain *d, uint32_t id, struct vcpu **ret_v)
 	err = guest_abi_vcpu_init(v);
 	if (err)
 		goto undo_arch;
+	stats_vcpu_open(v);
 	*ret_v = v;
 	return 0;
 
@@ -44,6 +46,7 @@ undo_alloc:
 
 void vcpu_destroy(struct vcpu *v)
 {
+	stats_vcpu_close(v);
 	guest_abi_vcpu_free(v);
 	arch_vcpu_fini(v);
 	slab_free(&vcpus, v);
@@ -122,6 +125,17 @@ void vcpu_get_runstate(struct vcpu *v, enum vcpu_state *ret_state, uint64_t *ret
 
 /* ---- the loop ---- */
 
+void vcpu_count_exit(struct vcpu *v, uint64_t now_tsc)
+{
+	struct stats_vcpu *s = v->stats;
+
+	if (!v->exit_tsc)
+		return;
+	if (s)
+		stats_add_time(s->exit_latency, &s->exit_ns, clock_ticks_to_ns(now_tsc - v->exit_tsc));
+	v->exit_tsc = 0;
+}
+
 static void do_work(struct cpu *cpu, uint32_t work)
 {
 	if (work & CPU_TIMER)
@@ -133,8 +147,10 @@ static void do_work(struct cpu *cpu, uint32_t work)
 
 static void switch_to(struct cpu *cpu, struct vcpu *previous, struct vcpu *next)
 {
-	if (previous)
+	if (previous) {
+		vcpu_count_exit(previous, arch_tsc());
 		guest_abi_vcpu_switched_out(previous);
+	}
 	WRITE_ONCE(cpu->leaving, NULL);
 	/* From here on the one before may be anywhere, and gone. */
 	if (!next)
@@ -148,12 +164,24 @@ static void switch_to(struct cpu *cpu, struct vcpu *previous, struct vcpu *next)
 	guest_abi_vcpu_switched_in(next);
 }
 
+static void show_idle(struct stats_cpu *s, uint64_t idle_ns, uint64_t since_ns)
+{
+	if (!s)
+		return;
+	stats_write_begin(&s->seq);
+	s->idle_ns = idle_ns;
+	s->idle_since_ns = since_ns;
+	stats_write_end(&s->seq);
+}
+
 static void idle(struct cpu *cpu)
 {
 	uint64_t start = clock_ns();
 
+	show_idle(cpu->stats, cpu->idle_ns, start);
 	arch_idle();
 	cpu->idle_ns += clock_ns() - start;
+	show_idle(cpu->stats, cpu->idle_ns, 0);
 }
 
 noreturn void vcpu_loop(void)
@@ -161,6 +189,7 @@ noreturn void vcpu_loop(void)
 	struct cpu *cpu = this_cpu();
 	struct vcpu *v = NULL;
 
+	stats_cpu_start(cpu);
 	for (;;) {
 		uint32_t work = 0;
 

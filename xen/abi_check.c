@@ -4,9 +4,11 @@
 #include <hv/boot.h>
 #include <hv/domain.h>
 #include <hv/errno.h>
+#include <hv/stats.h>
 #include <hv/vcpu.h>
 
 #include <hvabi/control.h>
+#include <hvabi/stats.h>
 
 #include <xen/event_channel.h>
 #include <xen/foreign/x86_32.h>
@@ -88,3 +90,55 @@ CHECK(sizeof(struct xen_add_to_physmap) == 24);
 CHECK(sizeof(struct xen_memory_reservation) == 32);
 CHECK(offsetof(struct hvabi_request, u) == 16);
 CHECK(sizeof(struct hvabi_request) == 512);
+
+/* hv's own words for the statistics pages, and the published ones */
+#define SAME(record, field)                                                                  \
+	CHECK(offsetof(struct hvabi_##record, field) == offsetof(struct record, field) &&    \
+	      sizeof(((struct hvabi_##record *)0)->field) == sizeof(((struct record *)0)->field))
+CHECK(STATS_BUCKETS == HVABI_STATS_BUCKETS && STATS_FIRST_SHIFT == HVABI_STATS_FIRST_SHIFT);
+CHECK(STATS_EXITS == HVABI_STATS_EXITS && STATS_FREE == HVABI_STATS_FREE);
+CHECK(sizeof(struct stats_header) == sizeof(struct hvabi_stats_header));
+CHECK(sizeof(struct stats_cpu) == sizeof(struct hvabi_stats_cpu));
+CHECK(sizeof(struct stats_domain) == sizeof(struct hvabi_stats_domain));
+CHECK(sizeof(struct stats_vcpu) == sizeof(struct hvabi_stats_vcpu));
+SAME(stats_header, header_size);
+SAME(stats_header, cpu_offset);
+SAME(stats_header, nr_domains);
+SAME(stats_header, nr_vcpus);
+SAME(stats_header, domains_seen);
+SAME(stats_header, vcpus_seen);
+SAME(stats_header, nr_unrecorded);
+SAME(stats_header, frames_total);
+SAME(stats_header, frames_free);
+SAME(stats_header, frames_hv);
+SAME(stats_cpu, online);
+SAME(stats_cpu, idle_since_ns);
+SAME(stats_cpu, ns_base);
+SAME(stats_cpu, mul);
+SAME(stats_cpu, shift);
+SAME(stats_cpu, switches);
+SAME(stats_cpu, interrupts_device);
+SAME(stats_cpu, interrupts_kick);
+SAME(stats_cpu, steals);
+SAME(stats_domain, domid);
+SAME(stats_domain, state);
+SAME(stats_domain, nr_vcpus);
+SAME(stats_domain, uuid);
+SAME(stats_domain, frames);
+SAME(stats_domain, ports_max);
+SAME(stats_domain, grant_frames_max);
+SAME(stats_domain, grants_used);
+SAME(stats_domain, grants_mapped_max);
+SAME(stats_domain, events_sent);
+SAME(stats_vcpu, domid);
+SAME(stats_vcpu, vcpu);
+SAME(stats_vcpu, domain_slot);
+SAME(stats_vcpu, state);
+SAME(stats_vcpu, cpu);
+SAME(stats_vcpu, state_ns);
+SAME(stats_vcpu, exits);
+SAME(stats_vcpu, exit_latency);
+SAME(stats_vcpu, wake_ns);
+SAME(stats_vcpu, wake_latency);
+CHECK(DOMAIN_RUNNING == HVABI_DOM_RUNNING && DOMAIN_SHUTDOWN == HVABI_DOM_SHUTDOWN &&
+      DOMAIN_DYING == HVABI_DOM_DYING);

@@ -15,6 +15,7 @@
 #include <hv/frame.h>
 #include <hv/panic.h>
 #include <hv/slab.h>
+#include <hv/stats.h>
 #include <hv/string.h>
 
 #include <xen/event_channel.h>
@@ -99,6 +100,8 @@ int evtchn_domain_init(struct domain *d)
 	e->free_hint = 1; /* port 0 is never given out */
 	e->nr_buckets = DIV_ROUND_UP(e->limit, EVTCHNS_PER_BUCKET);
 	e->buckets = hv_alloc(e->nr_buckets * sizeof(*e->buckets));
+	if (d->stats)
+		d->stats->ports_max = e->limit;
 	return e->buckets ? 0 : -ENOMEM;
 }
 
@@ -168,11 +171,18 @@ static int find_free(struct domain *d, struct evtchn **ret_chn)
 	return -ENOSPC;
 }
 
+static void show_ports(struct domain *d)
+{
+	if (d->stats)
+		WRITE_ONCE(d->stats->ports, ports_of(d)->nr_bound);
+}
+
 /* A free port becomes one in use; d's lock and the port's are held. */
 static void set_bound(struct domain *d, struct evtchn *chn, enum evtchn_state state)
 {
 	chn->state = (uint8_t)state;
 	ports_of(d)->nr_bound++;
+	show_ports(d);
 }
 
 /* Back to FREE; the same locks. */
@@ -187,6 +197,7 @@ static void set_free(struct domain *d, struct evtchn *chn)
 	chn->u.remote.domain = NULL;
 	chn->u.remote.port = 0;
 	e->nr_bound--;
+	show_ports(d);
 	if (chn->port < e->free_hint)
 		e->free_hint = chn->port;
 }
@@ -469,6 +480,8 @@ int evtchn_send(struct domain *d, uint32_t port)
 
 	if (!chn)
 		return -EINVAL;
+	if (d->stats)
+		__atomic_fetch_add(&d->stats->events_sent, 1, __ATOMIC_RELAXED);
 	spin_lock(&chn->lock);
 	switch ((enum evtchn_state)chn->state) {
 	case EVTCHN_INTERDOMAIN:

@@ -14,6 +14,7 @@
 #include <hv/panic.h>
 #include <hv/physmap.h>
 #include <hv/slab.h>
+#include <hv/stats.h>
 #include <hv/string.h>
 
 #include "abi_state.h"
@@ -50,6 +51,10 @@ int gnttab_domain_init(struct domain *d)
 	g->status_frames = hv_alloc(g->max_frames * sizeof(*g->status_frames));
 	g->active = hv_alloc(g->max_frames * sizeof(*g->active));
 	g->maptrack = hv_alloc(g->max_map_pages * sizeof(*g->maptrack));
+	if (d->stats) {
+		d->stats->grant_frames_max = g->max_frames;
+		d->stats->grants_mapped_max = g->max_map_pages * MAPTRACK_PER_PAGE;
+	}
 	/* On failure the caller frees the domain's part as a whole. */
 	return g->frames && g->status_frames && g->active && g->maptrack ? 0 : -ENOMEM;
 }
@@ -93,6 +98,17 @@ static int grow_status(struct gnttab *g)
 		g->nr_status_frames++;
 	}
 	return 0;
+}
+
+/* Lock held. */
+static void show(struct domain *d)
+{
+	const struct gnttab *g = &d->abi->gnttab;
+
+	if (!d->stats)
+		return;
+	WRITE_ONCE(d->stats->grant_frames, g->nr_frames);
+	WRITE_ONCE(d->stats->grants_used, g->nr_uses);
 }
 
 static int grow(struct gnttab *g, uint32_t nr_frames)
@@ -144,6 +160,7 @@ int gnttab_get_frame(struct domain *d, uint32_t idx, bool status, mfn_t *ret_mfn
 	err = grow(g, idx + 1);
 	if (!err)
 		*ret_mfn = ptr_to_mfn(g->frames[index_nospec(idx, g->nr_frames)]);
+	show(d);
 out:
 	spin_unlock(&g->lock);
 	return err;
@@ -238,6 +255,7 @@ int gnttab_acquire(struct domain *granter, grant_ref_t ref, domid_t user, bool w
 	else
 		act->readers++;
 	g->nr_uses++;
+	show(granter);
 	ret_page->mfn = act->mfn;
 	ret_page->offset = act->offset;
 	ret_page->length = act->length;
@@ -261,6 +279,7 @@ void gnttab_release(struct domain *granter, grant_ref_t ref, bool write)
 	else
 		act->readers--;
 	g->nr_uses--;
+	show(granter);
 	last = !is_used(act);
 	if (last)
 		mfn = act->mfn;

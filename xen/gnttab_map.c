@@ -12,6 +12,7 @@
 #include <hv/frame.h>
 #include <hv/panic.h>
 #include <hv/physmap.h>
+#include <hv/stats.h>
 
 #include "hypercall.h"
 #include "policy.h"
@@ -48,6 +49,15 @@ static int add_page(struct gnttab *g)
 	return 0;
 }
 
+/* map_lock held. */
+static void count_mappings(struct gnttab *g, uint32_t more)
+{
+	struct stats_domain *s = container_of(g, struct abi_domain, gnttab)->domain->stats;
+
+	if (s)
+		WRITE_ONCE(s->grants_mapped, s->grants_mapped + more);
+}
+
 static grant_handle_t handle_alloc(struct gnttab *g)
 {
 	grant_handle_t handle = NO_HANDLE;
@@ -59,6 +69,7 @@ static grant_handle_t handle_alloc(struct gnttab *g)
 		t = track_of(g, handle);
 		g->free_handle = t->next_free;
 		t->state = MAPTRACK_CHANGING;
+		count_mappings(g, 1);
 	}
 	spin_unlock(&g->map_lock);
 	return handle;
@@ -73,6 +84,7 @@ static void handle_free(struct gnttab *g, grant_handle_t handle)
 	t->state = MAPTRACK_FREE;
 	t->next_free = g->free_handle;
 	g->free_handle = handle;
+	count_mappings(g, -1u);
 	spin_unlock(&g->map_lock);
 }
 

@@ -43,6 +43,7 @@ xen_libguestabi_a_SOURCES = $(XEN_PORTABLE_SOURCES) \
 	xen/abi_check.c \
 	xen/arch/x86/cpuid.c \
 	xen/arch/x86/hypercall.c \
+	xen/arch/x86/stats_check.c \
 	xen/dom0.c \
 	xen/dom0_acpi.c \
 	xen/dom0_elf.c \
@@ -51,7 +52,7 @@ xen_libguestabi_a_CPPFLAGS = $(XEN_CPPFLAGS)
 xen_libguestabi_a_CFLAGS = $(FREESTANDING_CFLAGS)
 xen_libguestabi_a_CCASFLAGS = $(FREESTANDING_ASFLAGS)
 
-noinst_HEADERS += xen/abi/hvabi/control.h
+noinst_HEADERS += xen/abi/hvabi/control.h xen/abi/hvabi/stats.h
 noinst_HEADERS += \
 	xen/abi_state.h \
 	xen/bits.h \

@@ -9,7 +9,9 @@
 #include <hv/errno.h>
 #include <hv/frame.h>
 #include <hv/physmap.h>
+#include <hv/stats.h>
 
+#include <hvabi/stats.h>
 #include <xen/memory.h>
 
 #include "hypercall.h"
@@ -167,6 +169,40 @@ static int grant_frames(struct hypercall *c, struct domain *owner,
 	return 0;
 }
 
+/*
+ * The statistics pages, read-only. hv never takes them back, so nobody has to find out where they
+ * are mapped. There may be more of them than fit into one round.
+ */
+static int64_t stats_frames(struct hypercall *c, struct xen_mem_acquire_resource *op)
+{
+	uint64_t i = c->args[0] >> MEMOP_SHIFT, end, gfn;
+	mfn_t mfn;
+	int err;
+
+	if (op->id || (op->domid != DOMID_SELF && op->domid != c->d->id))
+		return -EINVAL;
+	if (op->nr_frames == 0 && GUEST_PTR(op->frame_list) == 0) {
+		op->nr_frames = stats_nr_frames();
+		return hypercall_write(c->args[1], *op);
+	}
+	if (i > op->nr_frames || op->nr_frames > HVABI_STATS_PAGES_MAX ||
+	    op->frame > HVABI_STATS_PAGES_MAX)
+		return -EINVAL;
+	for (end = MIN(op->nr_frames, i + HYPERCALL_BATCH); i < end; i++) {
+		if (copy_from_guest(&gfn, GUEST_PTR(op->frame_list) + i * sizeof(gfn), sizeof(gfn)))
+			return -EFAULT;
+		err = stats_get_frame(op->frame + i, &mfn);
+		if (!err)
+			err = memory_place(c->d, gfn_from(gfn), mfn, PHYSMAP_SHARED, PHYSMAP_READ);
+		if (err)
+			return err;
+	}
+	if (i == op->nr_frames)
+		return 0;
+	c->args[0] = (c->args[0] & MEMOP_MASK) | i << MEMOP_SHIFT;
+	return -ERESTART;
+}
+
 int64_t memory_acquire_resource(struct hypercall *c)
 {
 	struct xen_mem_acquire_resource op;
@@ -177,7 +213,11 @@ int64_t memory_acquire_resource(struct hypercall *c)
 		return -EPERM;
 	if (hypercall_read(c->args[1], op))
 		return -EFAULT;
-	if (op.pad != 0 || op.nr_frames > RESOURCE_MAX_FRAMES)
+	if (op.pad != 0)
+		return -EINVAL;
+	if (op.type == HVABI_RESOURCE_STATS)
+		return stats_frames(c, &op);
+	if (op.nr_frames > RESOURCE_MAX_FRAMES)
 		return -EINVAL;
 	if (op.type != XENMEM_resource_grant_table)
 		return -EOPNOTSUPP;

@@ -14,6 +14,7 @@
 #include <hv/irq.h>
 #include <hv/panic.h>
 #include <hv/sched.h>
+#include <hv/stats.h>
 #include <hv/slab.h>
 #include <hv/string.h>
 #include <hv/trace.h>
@@ -399,6 +400,7 @@ void world_start(void)
 	fake_machine(RAM_SIZE, 1);
 	frame_init();
 	clock_init();
+	stats_init();
 	timer_cpu_init(cpus[0]);
 	make(0, 2);
 	world_run(control_domain->vcpus[0]);

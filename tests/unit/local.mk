@@ -80,7 +80,7 @@ tests_unit_test_sched_fair_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_sched_fair_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_sched
-tests_unit_test_sched_SOURCES = tests/unit/test_sched.c hv/sched.c hv/sched_fair.c hv/vcpu.c \
+tests_unit_test_sched_SOURCES = tests/unit/test_sched.c hv/sched.c hv/sched_fair.c hv/stats.c hv/vcpu.c \
 	hv/timer.c hv/clock.c $(FAKE_SOURCES)
 tests_unit_test_sched_CPPFLAGS = $(FAKE_CPPFLAGS) -Dsched_yield=hv_sched_yield
 tests_unit_test_sched_CFLAGS = $(UNIT_CFLAGS)
@@ -116,7 +116,7 @@ ABI_CPPFLAGS = $(FAKE_CPPFLAGS) -include stdint.h -D__XEN_INTERFACE_VERSION__=0x
 	-iquote $(top_srcdir)/xen -I$(top_srcdir)/xen/abi
 ABI_SOURCES = tests/unit/abi_world.c tests/unit/abi_world.h $(FAKE_SOURCES) \
 	hv/buddy.c hv/clock.c hv/domain.c hv/frame.c hv/guest_copy.c hv/physmap.c hv/slab.c \
-	hv/timer.c $(XEN_PORTABLE_SOURCES)
+	hv/stats.c hv/timer.c $(XEN_PORTABLE_SOURCES)
 ABI_LINK_FLAGS = $(AM_LDFLAGS) -Wl,--wrap=buddy_alloc
 
 check_PROGRAMS += tests/unit/test_control
@@ -125,6 +125,13 @@ tests_unit_test_control_CPPFLAGS = $(ABI_CPPFLAGS)
 tests_unit_test_control_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_control_LDFLAGS = $(ABI_LINK_FLAGS)
 tests_unit_test_control_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_stats
+tests_unit_test_stats_SOURCES = tests/unit/test_stats.c $(ABI_SOURCES)
+tests_unit_test_stats_CPPFLAGS = $(ABI_CPPFLAGS)
+tests_unit_test_stats_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_stats_LDFLAGS = $(ABI_LINK_FLAGS)
+tests_unit_test_stats_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_gnttab
 tests_unit_test_gnttab_SOURCES = tests/unit/test_gnttab.c $(ABI_SOURCES)

@@ -8,6 +8,7 @@
 #include <hv/cpu.h>
 #include <hv/irq.h>
 #include <hv/panic.h>
+#include <hv/stats.h>
 #include <hv/trace.h>
 
 #include <arch/apic.h>
@@ -136,12 +137,18 @@ static void nmi(const struct entry_frame *f)
 
 static void interrupt(uint32_t vector)
 {
+	struct stats_cpu *stats = this_cpu()->stats;
+
 	switch (vector) {
 	case IRQ_VECTOR_TIMER:
 		__atomic_fetch_or(&this_cpu()->work, CPU_TIMER, __ATOMIC_RELAXED);
+		if (stats)
+			stats_add(&stats->interrupts_timer, 1);
 		arch_irq_eoi();
 		break;
 	case IRQ_VECTOR_KICK:
+		if (stats)
+			stats_add(&stats->interrupts_kick, 1);
 		arch_irq_eoi();
 		break;
 	case IRQ_VECTOR_HALT:

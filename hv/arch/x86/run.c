@@ -13,6 +13,7 @@
 #include <hv/errno.h>
 #include <hv/guest_abi.h>
 #include <hv/panic.h>
+#include <hv/stats.h>
 #include <hv/trace.h>
 #include <hv/vcpu.h>
 
@@ -254,11 +255,15 @@ void arch_vcpu_run(struct vcpu *v)
 		settle_offer(v, false);
 		return;
 	}
+	vcpu_count_exit(v, arch_tsc());
 	virt->enter(v, &x);
 	WRITE_ONCE(cpu->in_guest, NULL);
+	v->exit_tsc = arch_tsc();
 	settle_offer(v, true);
 
 	v->nr_exits++;
+	if (v->stats)
+		stats_add(&v->stats->exits[x.reason], 1);
 	v->last_rip = v->arch.regs.rip;
 	trace(TRACE_EXIT, x.reason, v->arch.regs.rip);
 	exit_handle(v, &x);

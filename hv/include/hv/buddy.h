@@ -18,6 +18,7 @@ struct buddy {
 	uint64_t nr_frames;   /* constant */
 	struct spinlock lock; /* all below, and next, prev, order of free frames */
 	uint64_t nr_free;
+	uint64_t *shown_free; /* where nr_free is shown to others; NULL: nowhere */
 	uint32_t nonempty[BUDDY_NR_ZONES]; /* bit n: there is a block of order n */
 	uint32_t heads[BUDDY_NR_ZONES][FRAME_ORDER_MAX + 1];
 };

@@ -20,6 +20,7 @@ void clock_init(void);	   /* calibrates the TSC; boot CPU */
 uint64_t clock_ns(void);   /* this CPU, now; monotonic per CPU */
 uint64_t clock_tsc(void);
 uint32_t clock_tsc_khz(void);
+uint64_t clock_ticks_to_ns(uint64_t ticks); /* a distance */
 bool clock_tsc_is_stable(void); /* all CPUs' TSCs agree and never stop */
 /* The scale of the CPU we run on: what a pvclock page of a vCPU running here must hold. */
 void clock_get_scale(struct clock_scale *ret_scale);

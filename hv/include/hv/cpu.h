@@ -18,6 +18,7 @@
 
 struct vcpu;
 struct domain;
+struct stats_cpu;
 struct timer;
 
 /* What another CPU, or an interrupt, asks this CPU to do before it enters a guest again. */
@@ -50,7 +51,7 @@ struct cpu {
 		uint64_t armed_ns;	  /* what the hardware is set to, ~0: nothing. Own CPU */
 	} timers;
 	uint64_t idle_ns; /* time spent idle */
-	uint64_t nr_device_irqs;
+	struct stats_cpu *stats; /* NULL: none. Own CPU */
 
 	struct arch_cpu arch;
 };

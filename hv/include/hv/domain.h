@@ -19,6 +19,7 @@
 
 struct vcpu;
 struct abi_domain;
+struct stats_domain;
 
 #define DOMAIN_MAX_VCPUS 128u
 
@@ -74,6 +75,7 @@ struct domain {
 	struct domain_limits limits; /* constant */
 	struct arch_domain arch;
 	struct abi_domain *abi; /* the guest ABI's part; constant */
+	struct stats_domain *stats; /* NULL: no record; constant */
 };
 
 extern struct domain *control_domain; /* NULL until it is built */

@@ -82,6 +82,8 @@ struct frame_stats {
 	uint64_t hv;
 };
 void frame_get_stats(struct frame_stats *ret_stats);
+/* Boot: from here on free and hv stand there, too. */
+void frame_show_counts(uint64_t *free, uint64_t *hv);
 
 /* Boot: makes the frame table from boot_info's memory map and hands free RAM to the allocator. */
 void frame_init(void);

@@ -20,6 +20,7 @@
 struct cpu;
 struct domain;
 struct abi_vcpu;
+struct stats_vcpu;
 
 /* The numbers are Xen's RUNSTATE_*; BLOCKED and OFFLINE differ in who may wake it. */
 enum vcpu_state { VCPU_RUNNING = 0, VCPU_RUNNABLE = 1, VCPU_BLOCKED = 2, VCPU_OFFLINE = 3 };
@@ -48,6 +49,9 @@ struct vcpu {
 
 	uint64_t nr_exits; /* own CPU */
 	uint64_t last_rip;
+	uint64_t exit_tsc; /* when it left the guest, 0: that exit is counted. Own CPU */
+	bool was_woken;	   /* runnable because of an event; scheduler lock */
+	struct stats_vcpu *stats; /* NULL: no record; constant */
 
 	struct arch_vcpu arch; /* own CPU while it runs, else who paused it */
 	struct abi_vcpu *abi;  /* constant */
@@ -80,6 +84,9 @@ void vcpu_unpause(struct vcpu *v);
 /* Times in each state up to now, and since when it is in the present one. */
 void vcpu_get_runstate(struct vcpu *v, enum vcpu_state *ret_state, uint64_t *ret_since_ns,
 		       uint64_t ret_ns[NR_VCPU_STATES]);
+
+/* The handling of v's last exit ends now: it enters again, or leaves the CPU. Own CPU. */
+void vcpu_count_exit(struct vcpu *v, uint64_t now_tsc);
 
 /* Where every CPU ends up after boot: choose, enter, handle the exit, for ever. */
 noreturn void vcpu_loop(void);
