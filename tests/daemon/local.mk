@@ -22,10 +22,12 @@ tests_daemon_talk_SOURCES = tests/daemon/talk.c
 tests_daemon_manager_SOURCES = tests/daemon/manager.c
 
 EXTRA_DIST += tests/data/vmxml
-EXTRA_DIST += tests/daemon/lib.sh tests/daemon/lifecycle.sh tests/daemon/errors.sh \
-	tests/daemon/protocol.sh tests/daemon/service.sh
-DAEMON_TESTS = tests/daemon/lifecycle.sh tests/daemon/errors.sh tests/daemon/protocol.sh \
+DAEMON_TESTS = \
+	tests/daemon/access.sh \
+	tests/daemon/errors.sh \
+	tests/daemon/lifecycle.sh \
+	tests/daemon/protocol.sh \
 	tests/daemon/service.sh
+EXTRA_DIST += tests/daemon/lib.sh $(DAEMON_TESTS)
 TESTS += $(DAEMON_TESTS)
-tests/daemon/lifecycle.log tests/daemon/errors.log tests/daemon/protocol.log tests/daemon/service.log: \
-	$(PRETENDED_HOST) tools/hvctl/hvctl
+$(DAEMON_TESTS:.sh=.log): $(PRETENDED_HOST) tools/hvctl/hvctl

@@ -12,35 +12,62 @@
 #include <json-c/json.h>
 
 #include "hvctl.h"
+#include "lib/xmem.h"
 
 #define REPLY_MAX (8u << 20)
 
 static int conn_fd = -1;
 static struct json_line_reader conn_reader;
 
-int conn_open(void)
+/* A descriptor, or a negative errno. */
+static int connect_to(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd, err;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(addr.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (!connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+/* The socket for those who may only look lies beside the other one. */
+static int connect_to_read(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *read_path = xasprintf("%.*s/hvd-ro.sock", slash ? (int)(slash - path) : 1,
+				    slash ? path : ".");
+	int fd = connect_to(read_path);
+
+	free(read_path);
+	return fd;
+}
+
+int conn_open(void)
+{
 	int fd;
 
 	if (conn_fd >= 0)
 		return EXIT_OK;
-	if (strlen(options.socket) >= sizeof(addr.sun_path))
+	fd = connect_to(options.socket);
+	if (fd == -EACCES)
+		fd = connect_to_read(options.socket);
+	if (fd == -ENAMETOOLONG)
 		return complain(EXIT_NO_HVD, "the socket's path is too long: %s", options.socket);
-	strcpy(addr.sun_path, options.socket);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return complain(EXIT_NO_HVD, "cannot make a socket: %s", strerror(errno));
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		int err = errno;
-
-		close(fd);
-		if (err == EACCES)
-			return complain(EXIT_NO_HVD, "%s: you must be root or in group hvd",
-					options.socket);
-		return complain(EXIT_NO_HVD, "hvd does not answer on %s (%s): is it running?",
-				options.socket, strerror(err));
+	if (fd == -EACCES || fd == -ENOENT) {
+		if (!access(options.socket, F_OK))
+			return complain(EXIT_NO_HVD, "%s: you must be root or in group hvd", options.socket);
 	}
+	if (fd < 0)
+		return complain(EXIT_NO_HVD, "hvd does not answer on %s (%s): is it running?",
+				options.socket, strerror(-fd));
 	conn_fd = fd;
 	json_line_init(&conn_reader, REPLY_MAX);
 	return EXIT_OK;

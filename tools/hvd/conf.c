@@ -22,6 +22,8 @@ static const struct {
 } strings[] = {
 	{ "socket", offsetof(struct conf, socket), "/run/hvd/hvd.sock", true },
 	{ "group", offsetof(struct conf, group), "hvd", false },
+	{ "read-only-socket", offsetof(struct conf, read_only_socket), NULL, true },
+	{ "read-only-group", offsetof(struct conf, read_only_group), "hvd-ro", false },
 	{ "run-dir", offsetof(struct conf, run_dir), "/run/hvd", true },
 	{ "xenstore-socket", offsetof(struct conf, xenstore_socket), "/run/xenstored/socket", true },
 	{ "console-dir", offsetof(struct conf, console_dir), "/var/log/hv/console", true },

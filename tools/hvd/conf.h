@@ -19,6 +19,8 @@
 struct conf {
 	char *socket;	       /* socket: /run/hvd/hvd.sock */
 	char *group;	       /* group: hvd */
+	char *read_only_socket; /* read-only-socket: NULL: hvd-ro.sock beside the other one */
+	char *read_only_group;	/* read-only-group: hvd-ro */
 	char *run_dir;	       /* run-dir: /run/hvd */
 	char *xenstore_socket; /* xenstore-socket: where libxenstore looks */
 	char *console_dir;     /* console-dir: /var/log/hv/console */

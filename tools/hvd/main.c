@@ -172,6 +172,25 @@ static int open_domains(struct hvd *h)
 	return 0;
 }
 
+static int open_control(struct hvd *h)
+{
+	const struct conf *conf = &h->conf;
+	char *folder = folder_of(conf->socket);
+	char *read_path = conf->read_only_socket ? xstrdup(conf->read_only_socket) :
+						   xasprintf("%s/hvd-ro.sock", folder);
+	struct control_socket full = { conf->socket, conf->group,
+				       systemd_take_socket(h->systemd, conf->socket) };
+	struct control_socket read = { read_path, conf->read_only_group,
+				       systemd_take_socket(h->systemd, read_path) };
+	int err = control_create(h->base, h->domains, &full, &read, &h->control);
+
+	free(read_path);
+	free(folder);
+	if (err == -EADDRINUSE)
+		return failed("another hvd runs", err);
+	return err ? failed("cannot make the control sockets", err) : 0;
+}
+
 static int start(struct hvd *h)
 {
 	int err;
@@ -187,11 +206,9 @@ static int start(struct hvd *h)
 		err = open_domains(h);
 	if (err)
 		return err;
-	err = control_create(h->base, h->domains, h->conf.socket, h->conf.group,
-			     systemd_take_socket(h->systemd, h->conf.socket), &h->control);
+	err = open_control(h);
 	if (err)
-		return failed(err == -EADDRINUSE ? "another hvd runs" : "cannot make the control socket",
-			      err);
+		return err;
 	log_info("ready on %s", h->conf.socket);
 	systemd_notify(h->systemd, "READY=1\nSTATUS=Ready");
 	return 0;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "control/access.h"
 #include "domain/domain.h"
 #include "fault.h"
 #include "lib/json_line.h"
@@ -36,6 +37,7 @@ struct conn {
 	struct event *more; /* fires when a line may wait in 'reader' */
 	struct json_line_reader reader;
 	unsigned int uid;
+	enum access access;
 
 	bool busy; /* a request has not been replied to */
 	bool eof;  /* the client sends no more */

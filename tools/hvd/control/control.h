@@ -8,18 +8,28 @@
 
 #include <stdint.h>
 
+#include "control/access.h"
+
 struct control;
 struct domains;
 struct event_base;
 
+struct control_socket {
+	const char *path;
+	const char *group; /* whose members are let in; it may not exist */
+	int listening;	   /* the socket if somebody else has made it, and keeps it; -1: none */
+};
+
 /*
- * Listens on 'socket_path'. Peers are let in when they are root, run as hvd's own user, or are in
- * 'group' (which may not exist); the socket's mode says the same. 'listening' is that socket if
- * somebody else has made it, and is kept; -1: it is made here. -EADDRINUSE: another hvd answers there.
+ * Listens on two sockets: 'full' for those who may do everything, 'read' for those who may look
+ * (control/access.h). NULL: without that one. -EADDRINUSE: another hvd answers there.
  */
-int control_create(struct event_base *base, struct domains *domains, const char *socket_path,
-		   const char *group, int listening, struct control **ret_control);
-/* Drops all clients and removes the socket, if it was made here. NULL is fine. */
+int control_create(struct event_base *base, struct domains *domains,
+		   const struct control_socket *full, const struct control_socket *read,
+		   struct control **ret_control);
+/* Takes over 'fd', a stream socket whose peer may do so much. */
+void control_add_client(struct control *control, int fd, enum access access, unsigned int uid);
+/* Drops all clients and removes the sockets that were made here. NULL is fine. */
 void control_destroy(struct control *control);
 
 #endif

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control socket and its clients: who is let in, how lines come in, when a client goes.
+ * The control sockets and their clients: who is let in, how lines come in, when a client goes.
  */
 #include "control/control.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -26,20 +22,26 @@
 #include "lib/xmem.h"
 
 #define CLIENTS_MAX 64u
-#define GROUPS_MAX 256u /* of a peer */
+#define READERS_MAX 32u /* of them on the read-only socket: they shall not keep out who may act */
 #define ACCEPT_PAUSE_MS 500
+
+/* One of the two sockets. */
+struct door {
+	struct control *control;
+	enum access access; /* at most */
+	char *path;
+	bool inherited; /* the socket is systemd's, and stays when we go */
+	struct access_group group;
+	struct evconnlistener *listener;
+	struct event *resume_accept;
+};
 
 struct control {
 	struct event_base *base;
 	struct domains *domains;
-	struct evconnlistener *listener;
-	struct event *resume_accept;
-	char *socket_path;
-	bool inherited; /* the socket is systemd's, and stays when we go */
-	bool has_group;
-	gid_t group;
+	struct door full, read;
 	TAILQ_HEAD(, conn) conns;
-	unsigned int nr_conns;
+	unsigned int nr_conns, nr_readers;
 };
 
 struct domains *control_domains(const struct control *control)
@@ -57,6 +59,7 @@ static void conn_free(struct conn *c)
 	view_end(c);
 	TAILQ_REMOVE(&control->conns, c, link);
 	control->nr_conns--;
+	control->nr_readers -= c->access == ACCESS_READ;
 	json_line_fini(&c->reader);
 	json_object_put(c->id);
 	event_free(c->more);
@@ -186,31 +189,6 @@ static void conn_on_event(struct bufferevent *bev, short what, void *arg)
 
 /* ---- Who is let in ---- */
 
-static bool peer_in_group(int fd, const struct ucred *peer, gid_t group)
-{
-	gid_t groups[GROUPS_MAX];
-	socklen_t size = sizeof(groups);
-
-	if (peer->gid == group)
-		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size))
-		return false;
-	for (unsigned int i = 0; i < size / sizeof(gid_t); i++)
-		if (groups[i] == group)
-			return true;
-	return false;
-}
-
-static bool peer_allowed(const struct control *control, int fd, struct ucred *peer)
-{
-	socklen_t size = sizeof(*peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &size))
-		return false;
-	return peer->uid == 0 || peer->uid == geteuid() ||
-	       (control->has_group && peer_in_group(fd, peer, control->group));
-}
-
 /* One line of refusal, as far as the socket takes it at once. */
 static void turn_away(int fd, enum fault_code code, const char *why)
 {
@@ -223,13 +201,14 @@ static void turn_away(int fd, enum fault_code code, const char *why)
 	close(fd);
 }
 
-static void conn_create(struct control *control, int fd, unsigned int uid)
+void control_add_client(struct control *control, int fd, enum access access, unsigned int uid)
 {
 	struct timeval write_timeout = { .tv_sec = CONN_WRITE_TIMEOUT_S };
 	struct conn *c = xcalloc(1, sizeof(*c));
 
 	c->control = control;
 	c->uid = uid;
+	c->access = access;
 	c->bev = bufferevent_socket_new(control->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	c->more = event_new(control->base, -1, 0, conn_on_more, c);
 	json_line_init(&c->reader, CONN_LINE_MAX);
@@ -240,133 +219,111 @@ static void conn_create(struct control *control, int fd, unsigned int uid)
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 	TAILQ_INSERT_TAIL(&control->conns, c, link);
 	control->nr_conns++;
+	control->nr_readers += access == ACCESS_READ;
 }
 
-static void control_on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-			      struct sockaddr *addr, int len, void *arg)
+static bool is_full(const struct control *control, enum access access)
 {
-	struct control *control = arg;
-	struct ucred peer = { .uid = (uid_t)-1 };
+	return control->nr_conns >= CLIENTS_MAX ||
+	       (access == ACCESS_READ && control->nr_readers >= READERS_MAX);
+}
+
+static void door_on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+			   struct sockaddr *addr, int len, void *arg)
+{
+	struct door *door = arg;
+	struct control *control = door->control;
+	unsigned int uid;
+	enum access access = access_of_peer(fd, &control->full.group, &control->read.group, &uid);
 
 	(void)listener;
 	(void)addr;
 	(void)len;
-	if (!peer_allowed(control, fd, &peer)) {
-		log_warning("uid %u was turned away from the control socket", peer.uid);
+	if (access > door->access)
+		access = door->access;
+	if (access == ACCESS_NONE) {
+		log_warning("uid %u was turned away from the control socket", uid);
 		turn_away(fd, FAULT_DENIED, "only root and group hvd may control this host");
-		return;
-	}
-	if (control->nr_conns >= CLIENTS_MAX) {
+	} else if (is_full(control, access)) {
 		turn_away(fd, FAULT_TOO_MANY, "hvd has too many clients");
-		return;
+	} else {
+		control_add_client(control, fd, access, uid);
 	}
-	conn_create(control, fd, peer.uid);
 }
 
 /* Out of descriptors: trying again at once would burn the CPU. */
-static void control_on_accept_error(struct evconnlistener *listener, void *arg)
+static void door_on_accept_error(struct evconnlistener *listener, void *arg)
 {
-	struct control *control = arg;
+	struct door *door = arg;
 	struct timeval tv = { .tv_usec = ACCEPT_PAUSE_MS * 1000 };
 
 	log_warning("the control socket cannot accept: %s", strerror(errno));
 	evconnlistener_disable(listener);
-	event_add(control->resume_accept, &tv);
+	event_add(door->resume_accept, &tv);
 }
 
-static void control_on_resume(evutil_socket_t fd, short what, void *arg)
+static void door_on_resume(evutil_socket_t fd, short what, void *arg)
 {
-	struct control *control = arg;
+	struct door *door = arg;
 
 	(void)fd;
 	(void)what;
-	evconnlistener_enable(control->listener);
+	evconnlistener_enable(door->listener);
 }
 
-/* ---- The socket ---- */
+/* ---- The sockets ---- */
 
-static int make_address(const char *path, struct sockaddr_un *addr)
+static int door_open(struct door *door, struct control *control, enum access access,
+		     const struct control_socket *conf)
 {
-	memset(addr, 0, sizeof(*addr));
-	addr->sun_family = AF_UNIX;
-	if (strlen(path) >= sizeof(addr->sun_path))
-		return -ENAMETOOLONG;
-	strcpy(addr->sun_path, path);
+	int fd = conf->listening, err = 0;
+
+	door->control = control;
+	door->access = access;
+	door->inherited = fd >= 0;
+	access_find_group(conf->group, &door->group);
+	if (!door->inherited)
+		err = access_listen(conf->path, &door->group, &fd);
+	if (err)
+		return err;
+	door->path = xstrdup(conf->path);
+	door->listener = evconnlistener_new(control->base, door_on_accept, door,
+					    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	evconnlistener_set_error_cb(door->listener, door_on_accept_error);
+	door->resume_accept = evtimer_new(control->base, door_on_resume, door);
 	return 0;
 }
 
-/* A socket that nobody listens on is left over from an hvd that died. */
-static int remove_stale(const struct sockaddr_un *addr)
+static void door_close(struct door *door)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (!connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) || errno == EAGAIN)
-		err = -EADDRINUSE;
-	else if (errno == ECONNREFUSED)
-		unlink(addr->sun_path);
-	close(fd);
-	return err;
+	if (!door->listener)
+		return;
+	evconnlistener_free(door->listener);
+	event_free(door->resume_accept);
+	if (!door->inherited)
+		unlink(door->path);
+	free(door->path);
 }
 
-static int listen_on(struct control *control, int *ret_fd)
-{
-	struct sockaddr_un addr;
-	mode_t mask;
-	int fd, err;
-
-	err = make_address(control->socket_path, &addr);
-	if (!err)
-		err = remove_stale(&addr);
-	if (err)
-		return err;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	mask = umask(0177); /* nobody gets in between bind() and chown() */
-	err = bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ? -errno : 0;
-	umask(mask);
-	if (!err && control->has_group && !geteuid()) {
-		if (chown(addr.sun_path, 0, control->group) || chmod(addr.sun_path, 0660))
-			err = -errno;
-	}
-	if (!err && listen(fd, 64))
-		err = -errno;
-	if (err)
-		close(fd);
-	else
-		*ret_fd = fd;
-	return err;
-}
-
-int control_create(struct event_base *base, struct domains *domains, const char *socket_path,
-		   const char *group, int listening, struct control **ret_control)
+int control_create(struct event_base *base, struct domains *domains,
+		   const struct control_socket *full, const struct control_socket *read,
+		   struct control **ret_control)
 {
 	struct control *control = xcalloc(1, sizeof(*control));
-	struct group *gr = getgrnam(group);
-	int fd = listening, err;
+	int err = 0;
 
 	control->base = base;
 	control->domains = domains;
-	control->socket_path = xstrdup(socket_path);
-	control->has_group = gr != NULL;
-	control->group = gr ? gr->gr_gid : 0;
 	TAILQ_INIT(&control->conns);
-	control->inherited = listening >= 0;
-	err = control->inherited ? 0 : listen_on(control, &fd);
-	if (err) {
-		free(control->socket_path);
-		free(control);
-		return err;
-	}
-	control->listener = evconnlistener_new(base, control_on_accept, control,
-					       LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	evconnlistener_set_error_cb(control->listener, control_on_accept_error);
-	control->resume_accept = evtimer_new(base, control_on_resume, control);
-	*ret_control = control;
-	return 0;
+	if (full)
+		err = door_open(&control->full, control, ACCESS_FULL, full);
+	if (!err && read)
+		err = door_open(&control->read, control, ACCESS_READ, read);
+	if (err)
+		control_destroy(control);
+	else
+		*ret_control = control;
+	return err;
 }
 
 void control_destroy(struct control *control)
@@ -375,10 +332,7 @@ void control_destroy(struct control *control)
 		return;
 	while (!TAILQ_EMPTY(&control->conns))
 		conn_free(TAILQ_FIRST(&control->conns));
-	evconnlistener_free(control->listener);
-	event_free(control->resume_accept);
-	if (!control->inherited)
-		unlink(control->socket_path);
-	free(control->socket_path);
+	door_close(&control->full);
+	door_close(&control->read);
 	free(control);
 }

@@ -3,6 +3,7 @@
 
 noinst_LIBRARIES += tools/hvd/control/libhvdcontrol.a
 tools_hvd_control_libhvdcontrol_a_SOURCES = \
+	tools/hvd/control/access.c tools/hvd/control/access.h \
 	tools/hvd/control/conn.h \
 	tools/hvd/control/control.h \
 	tools/hvd/control/describe.c tools/hvd/control/describe.h \

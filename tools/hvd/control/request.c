@@ -336,41 +336,52 @@ static void op_console(struct conn *c, struct json_object *rq)
 		view_begin(c, d);
 }
 
-static const struct {
+/* What an operation is that changes nothing; one that is not marked changes something. */
+enum op_kind { OP_CHANGES, OP_LOOKS };
+
+static const struct operation {
 	const char *name;
 	void (*run)(struct conn *c, struct json_object *rq);
+	enum op_kind kind;
 } operations[] = {
-	{ "version", op_version },
-	{ "capabilities", op_capabilities },
-	{ "dmesg", op_dmesg },
-	{ "list", op_list },
-	{ "info", op_info },
-	{ "vcpus", op_vcpus },
-	{ "validate", op_validate },
-	{ "create", op_create },
-	{ "destroy", op_destroy },
-	{ "pause", op_pause },
-	{ "resume", op_resume },
-	{ "shutdown", op_shutdown },
-	{ "reboot", op_reboot },
-	{ "wait", op_wait },
-	{ "console", op_console },
+	{ "version", op_version, OP_LOOKS },
+	{ "capabilities", op_capabilities, OP_LOOKS },
+	{ "dmesg", op_dmesg, OP_LOOKS },
+	{ "list", op_list, OP_LOOKS },
+	{ "info", op_info, OP_LOOKS },
+	{ "vcpus", op_vcpus, OP_LOOKS },
+	{ "validate", op_validate, OP_LOOKS },
+	{ "wait", op_wait, OP_LOOKS },
+	{ "create", op_create, OP_CHANGES },
+	{ "destroy", op_destroy, OP_CHANGES },
+	{ "pause", op_pause, OP_CHANGES },
+	{ "resume", op_resume, OP_CHANGES },
+	{ "shutdown", op_shutdown, OP_CHANGES },
+	{ "reboot", op_reboot, OP_CHANGES },
+	{ "console", op_console, OP_CHANGES },
 };
+
+static const struct operation *find_operation(const char *name)
+{
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+		if (!strcmp(name, operations[i].name))
+			return &operations[i];
+	return NULL;
+}
 
 void request_run(struct conn *c, struct json_object *rq)
 {
-	const char *op = json_line_string(rq, "op");
+	const char *name = json_line_string(rq, "op");
+	const struct operation *op = name ? find_operation(name) : NULL;
 
-	if (!op) {
+	if (!name) {
 		refuse(c, FAULT_BAD_REQUEST, "the request has no \"op\"");
-		return;
+	} else if (!op) {
+		refuse(c, FAULT_UNKNOWN_OP, "hvd does not know the operation '%.40s'", name);
+	} else if (op->kind == OP_CHANGES && c->access != ACCESS_FULL) {
+		refuse(c, FAULT_DENIED, "you may look, but '%s' is for root and group hvd only", name);
+	} else {
+		log_debug("uid %u asks for %s", c->uid, name);
+		op->run(c, rq);
 	}
-	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
-		if (!strcmp(op, operations[i].name)) {
-			log_debug("uid %u asks for %s", c->uid, op);
-			operations[i].run(c, rq);
-			return;
-		}
-	}
-	refuse(c, FAULT_UNKNOWN_OP, "hvd does not know the operation '%.40s'", op);
 }
