@@ -221,6 +221,7 @@ tests_unit_test_blk_ring_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_blkif
 tests_unit_test_blkif_SOURCES = tests/unit/test_blkif.c tools/hvd/blk/blkif.c \
+	tools/hvd/backend/stats_child.c \
 	tools/hvd/blk/file.c tools/hvd/blk/grants.c tools/hvd/blk/pool.c tools/hvd/blk/ring.c \
 	tools/lib/log.c tools/lib/xmem.c
 tests_unit_test_blkif_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -235,7 +236,7 @@ tests_unit_test_net_ring_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_netif
 tests_unit_test_netif_SOURCES = tests/unit/test_netif.c tools/hvd/net/netif.c \
-	tools/hvd/net/ring.c tools/lib/log.c tools/lib/xmem.c
+	tools/hvd/backend/stats_child.c tools/hvd/net/ring.c tools/lib/log.c tools/lib/xmem.c
 tests_unit_test_netif_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_netif_CFLAGS = $(UNIT_CFLAGS) $(LIBEVENT_CFLAGS) $(XENGNTTAB_CFLAGS)
 tests_unit_test_netif_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)

@@ -146,8 +146,12 @@ static int open_backend(struct hvd *h)
 		.net_program = h->conf.net_program,
 		.user = h->conf.user,
 	};
-	int err = backend_create(h->base, h->env.xs, &conf, &h->env.backend);
+	char *stats_dir = xasprintf("%s/backend", h->conf.run_dir);
+	int err;
 
+	conf.stats_dir = stats_dir;
+	err = backend_create(h->base, h->env.xs, &conf, &h->env.backend);
+	free(stats_dir);
 	return err ? failed("cannot prepare disks and interfaces", err) : 0;
 }
 

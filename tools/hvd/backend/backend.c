@@ -64,8 +64,11 @@ int backend_create(struct event_base *base, struct xs_server *srv, const struct 
 		xstrdup(conf->net_program ? conf->net_program : HVD_LIBEXECDIR "/hvd-net");
 	b->user = xstrdup(conf->user ? conf->user : getpwnam("hvd") ? "hvd" : "nobody");
 	b->chroot_dir = xstrdup(conf->chroot_dir ? conf->chroot_dir : "/run/hvd/empty");
+	b->stats_dir = xstrdup(conf->stats_dir ? conf->stats_dir : "/run/hvd/backend");
 	LIST_INIT(&b->domains);
 	make_directories(b->chroot_dir);
+	make_directories(b->stats_dir);
+	chmod(b->stats_dir, 0700);
 	*ret = b;
 	return 0;
 }
@@ -108,6 +111,7 @@ void backend_destroy(struct backend *b)
 		free(b->programs[i]);
 	free(b->user);
 	free(b->chroot_dir);
+	free(b->stats_dir);
 	free(b);
 }
 

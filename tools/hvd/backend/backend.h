@@ -13,9 +13,12 @@
 #ifndef HVD_BACKEND_H
 #define HVD_BACKEND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct backend;
+struct backend_disk_stats;
+struct backend_net_stats;
 struct disk_spec;
 struct event_base;
 struct nic_spec;
@@ -28,6 +31,7 @@ struct backend_conf {
 	const char *net_program; /* hvd-net */
 	const char *user;        /* whom the children become: "hvd" where it exists, else "nobody" */
 	const char *chroot_dir;  /* an empty directory, made if it is missing: /run/hvd/empty */
+	const char *stats_dir;   /* the processes' counters: /run/hvd/backend */
 };
 
 /*
@@ -51,6 +55,23 @@ int backend_create(struct event_base *base, struct xs_server *srv, const struct 
 
 /* Ends every child without waiting; guests keep their nodes. */
 void backend_destroy(struct backend *b);
+
+/* A device as others look at it; strings and counters are good until the callback returns. */
+struct backend_view {
+	uint16_t domid;
+	const char *name; /* "xvda", "vif0" */
+	const char *bridge; /* of an interface, else NULL */
+	bool connected;	    /* the guest uses it now */
+	bool serving;	    /* its process runs */
+	unsigned int restarts; /* of that process */
+	/* One of them is set if the process has counted anything. */
+	const struct backend_disk_stats *disk;
+	const struct backend_net_stats *net;
+};
+typedef void (*backend_view_cb)(void *arg, const struct backend_view *v);
+
+/* Shows every device of every domain. Waits for nobody. */
+void backend_visit(struct backend *b, backend_view_cb cb, void *arg);
 
 void backend_set_event_cb(struct backend *b, backend_event_cb cb, void *arg);
 

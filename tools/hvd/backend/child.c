@@ -26,6 +26,7 @@
 #include <xen/evtchn.h>
 #include <xen/gntdev.h>
 
+#include "backend/stats.h"
 #include "evtchn.h"
 #include "lib/log.h"
 #include "lib/privdrop.h"
@@ -92,7 +93,10 @@ static void child_on_message(void *arg, struct json_object *msg, int fd)
 {
 	struct child *c = arg;
 
-	c->on_message(c->arg, msg, fd);
+	if (fd >= 0 && !strcmp(child_get_string(msg, "op", ""), "stats"))
+		backend_stats_map(fd);
+	else
+		c->on_message(c->arg, msg, fd);
 }
 
 static void child_on_closed(void *arg, const char *reason)

@@ -84,6 +84,8 @@ struct service {
 	struct event *deadline; /* of the first answer */
 	struct timespec started;
 	unsigned int nr_quick_ends; /* in a row */
+	unsigned int nr_restarts;   /* ever */
+	int stats_fd;		    /* what its process counts (stats.h), or -1 */
 	bool retry; /* it could not open its disk and is ended for that: another try later */
 	bool stopping;
 };
@@ -116,6 +118,7 @@ struct backend {
 	char *programs[NR_PROCESSES];
 	char *user;
 	char *chroot_dir;
+	char *stats_dir;
 	LIST_HEAD(, backend_domain) domains;
 	backend_event_cb on_event;
 	void *event_arg;

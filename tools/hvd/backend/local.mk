@@ -9,9 +9,11 @@ tools_hvd_backend_libhvdbackend_a_SOURCES = \
 	tools/hvd/backend/image.c tools/hvd/backend/image.h \
 	tools/hvd/backend/service.c \
 	tools/hvd/backend/spawn.c \
+	tools/hvd/backend/stats.h tools/hvd/backend/stats_file.c \
 	tools/hvd/backend/vbd.c \
 	tools/hvd/backend/vdev.c tools/hvd/backend/vdev.h \
 	tools/hvd/backend/vif.c \
+	tools/hvd/backend/visit.c \
 	tools/hvd/backend/xenbus.c tools/hvd/backend/xenbus.h
 tools_hvd_backend_libhvdbackend_a_CPPFLAGS = $(AM_CPPFLAGS) -DHVD_LIBEXECDIR='"$(pkglibexecdir)"'
 tools_hvd_backend_libhvdbackend_a_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS)

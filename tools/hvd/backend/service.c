@@ -16,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backend/device.h"
+#include "backend/stats.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
 
@@ -41,8 +43,34 @@ static void service_free(struct service *s)
 		event_free(s->restart);
 	if (s->deadline)
 		event_free(s->deadline);
+	if (s->stats_fd >= 0)
+		close(s->stats_fd);
 	free(s->name);
 	free(s);
+}
+
+/* Where the process counts; without that it serves all the same. */
+static void service_open_stats(struct service *s)
+{
+	int err = backend_stats_open(s->domain->backend->stats_dir, s->name, true, &s->stats_fd);
+
+	if (err) {
+		s->stats_fd = -1;
+		log_warning("domain %u: no statistics of %s: %s", s->domain->domid, s->name,
+			    strerror(-err));
+	}
+}
+
+/* Before it hears of any device. */
+static void service_send_stats(struct service *s)
+{
+	struct json_object *msg;
+
+	if (s->stats_fd < 0)
+		return;
+	msg = json_object_new_object();
+	json_object_object_add(msg, "op", json_object_new_string("stats"));
+	process_send(s->process, msg, s->stats_fd);
 }
 
 static struct device *first_device(struct service *s)
@@ -91,6 +119,7 @@ static void service_finish(struct service *s)
 			device_on_service_gone(dev);
 		}
 	}
+	backend_stats_remove(d->backend->stats_dir, s->name);
 	service_free(s);
 	backend_domain_check(d);
 	/* From here the domain's record may be gone. */
@@ -189,6 +218,8 @@ static void service_launch(struct service *s)
 		restart_after(s, RETRY_MS);
 		return;
 	}
+	s->nr_restarts++;
+	service_send_stats(s);
 	tell_devices(s, device_on_process_back);
 }
 
@@ -201,6 +232,7 @@ int service_start(struct backend_domain *d, enum process_kind kind, char *name,
 	s->domain = d;
 	s->kind = kind;
 	s->name = name;
+	service_open_stats(s);
 	LIST_INSERT_HEAD(&d->services, s, link);
 	s->restart = evtimer_new(d->backend->base, service_on_restart, s);
 	s->deadline = evtimer_new(d->backend->base, service_on_deadline, s);
@@ -215,6 +247,7 @@ int service_start(struct backend_domain *d, enum process_kind kind, char *name,
 		service_free(s);
 		return err;
 	}
+	service_send_stats(s);
 	evtimer_add(s->deadline, &answer_within);
 	*ret = s;
 	return 0;

@@ -26,6 +26,7 @@
 #include <xen/io/blkif.h>
 
 #include "backend/child.h"
+#include "backend/stats.h"
 #include "blk/disk.h"
 #include "blk/grants.h"
 #include "evtchn.h"
@@ -58,6 +59,7 @@ struct blkif {
 	unsigned int id;
 	struct disk *disk;
 	struct blk_limits limits;
+	struct backend_disk_stats *stats;
 	bool connected;
 	bool closing;
 	unsigned int nr_queues;
@@ -70,6 +72,7 @@ struct blk_job {
 	struct disk_io io; /* first: done() casts back */
 	struct blk_queue *q;
 	uint64_t id;
+	uint64_t since_ns; /* when it was taken off the ring */
 	uint8_t wire_op;
 	unsigned int nr_segments;
 	void *buffer; /* NULL: the iov points into persistent pages */
@@ -96,6 +99,8 @@ struct blkif *blkif_create(struct blkif_host *host, unsigned int id, struct disk
 	b->limits.nr_sectors = disk->info.nr_sectors;
 	b->limits.readonly = disk->info.readonly;
 	b->limits.can_discard = disk->info.can_discard;
+	b->stats = backend_stats_disk(id);
+	b->stats->size_bytes = disk->info.nr_sectors * BLK_SECTOR_SIZE;
 	b->next = all;
 	all = b;
 	return b;
@@ -109,6 +114,7 @@ void blkif_destroy(struct blkif *b)
 		p = &(*p)->next;
 	*p = b->next;
 	b->disk->ops->close(b->disk);
+	backend_stats_drop(BACKEND_STATS_DISK, b->id);
 	free(b);
 }
 
@@ -247,6 +253,23 @@ static void job_free(struct blk_job *job)
 	free(job);
 }
 
+static enum backend_stats_op stats_op(enum blk_op op)
+{
+	switch (op) {
+	case BLK_READ:
+		return STATS_READ;
+	case BLK_WRITE:
+		return STATS_WRITE;
+	case BLK_FLUSH:
+		return STATS_FLUSH;
+	case BLK_DISCARD:
+		return STATS_DISCARD;
+	case BLK_UNKNOWN:
+		break; /* is never submitted */
+	}
+	return STATS_READ;
+}
+
 static void job_done(struct disk_io *io)
 {
 	struct blk_job *job = (struct blk_job *)io;
@@ -256,6 +279,8 @@ static void job_done(struct disk_io *io)
 	if (!err && job->buffer && io->op == BLK_READ)
 		err = job_copy(job, true);
 	queue_respond(q, job->id, job->wire_op, err);
+	backend_stats_answered(q->blkif->stats, stats_op(io->op), io->length, job->since_ns, err);
+	backend_stats_add(&q->blkif->stats->in_flight, -1ull);
 	q->nr_in_flight--;
 	q->blkif->host->nr_in_flight--;
 	job_free(job);
@@ -332,6 +357,7 @@ static int queue_submit(struct blk_queue *q, struct blk_request *req)
 		return -ENOMEM;
 	job->q = q;
 	job->id = req->id;
+	job->since_ns = backend_stats_now();
 	job->wire_op = req->wire_op;
 	job->io.op = req->op;
 	job->io.offset = req->sector * BLK_SECTOR_SIZE;
@@ -344,6 +370,7 @@ static int queue_submit(struct blk_queue *q, struct blk_request *req)
 		return err;
 	}
 	q->nr_in_flight++;
+	backend_stats_add(&b->stats->in_flight, 1);
 	b->host->nr_in_flight++;
 	disk_submit(b->disk, &job->io);
 	return 0;
@@ -379,8 +406,10 @@ static void queue_process(struct blk_queue *q)
 			break;
 		}
 		err = rc < 0 ? rc : queue_submit(q, &req);
-		if (err)
+		if (err) {
 			queue_respond(q, req.id, req.wire_op, err);
+			backend_stats_add(&b->stats->bad_requests, 1);
+		}
 	}
 	if (round == REQUESTS_PER_ROUND && !b->closing)
 		queue_process_later(q);
@@ -475,6 +504,7 @@ int blkif_connect(struct blkif *b, const struct blkif_spec *spec, const char **r
 		}
 	}
 	b->nr_queues = spec->nr_queues;
+	b->stats->queue_depth = spec->nr_queues * b->queues[0].ring.nr_slots;
 	b->connected = true;
 	/* The front end may have queued requests before we were there, and notified nobody. */
 	for (i = 0; i < b->nr_queues; i++)
@@ -494,6 +524,7 @@ static void blkif_finish_disconnect(struct blkif *b)
 		queue_fini(&b->queues[i]);
 	}
 	b->nr_queues = 0;
+	b->stats->queue_depth = 0;
 	b->closing = false;
 	b->connected = false;
 	b->host->on_disconnected(b);

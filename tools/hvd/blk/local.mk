@@ -4,6 +4,7 @@
 pkglibexec_PROGRAMS += tools/hvd/blk/hvd-blk
 tools_hvd_blk_hvd_blk_SOURCES = \
 	tools/hvd/backend/child.c tools/hvd/backend/child.h \
+	tools/hvd/backend/stats.h tools/hvd/backend/stats_child.c \
 	tools/hvd/blk/blkif.c tools/hvd/blk/blkif.h \
 	tools/hvd/blk/disk.h \
 	tools/hvd/blk/file.c \

@@ -4,6 +4,7 @@
 pkglibexec_PROGRAMS += tools/hvd/net/hvd-net
 tools_hvd_net_hvd_net_SOURCES = \
 	tools/hvd/backend/child.c tools/hvd/backend/child.h \
+	tools/hvd/backend/stats.h tools/hvd/backend/stats_child.c \
 	tools/hvd/net/main.c \
 	tools/hvd/net/netif.c tools/hvd/net/netif.h \
 	tools/hvd/net/ring.c tools/hvd/net/ring.h \

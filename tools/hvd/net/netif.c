@@ -25,6 +25,7 @@
 #include <xen/io/netif.h>
 
 #include "backend/child.h"
+#include "backend/stats.h"
 #include "evtchn.h"
 #include "lib/log.h"
 #include "net/tap.h"
@@ -45,6 +46,7 @@ struct netif {
 	struct netif_host *host;
 	unsigned int id;
 	int tap;
+	struct backend_net_stats *stats;
 	struct event *tap_readable;
 	struct event *tx_again;
 
@@ -134,9 +136,15 @@ static void tx_send(struct netif *n, struct tx_entry *e)
 
 	for (i = 0; i < e->packet.nr_frags && !e->bad; i++)
 		e->bad = copy_ops[e->first_op + i].status != GNTST_okay;
-	if (!e->bad && net_tx_header(&e->packet, e->data, &hdr) == 0 &&
-	    tap_write(n->tap, &hdr, e->data, e->packet.size) == 0)
+	if (e->bad || net_tx_header(&e->packet, e->data, &hdr)) {
+		backend_stats_add(&n->stats->tx_errors, 1);
+	} else if (tap_write(n->tap, &hdr, e->data, e->packet.size)) {
+		backend_stats_add(&n->stats->tx_drops, 1);
+	} else {
 		status = NETIF_RSP_OKAY;
+		backend_stats_add(&n->stats->tx_packets, 1);
+		backend_stats_add(&n->stats->tx_bytes, e->packet.size);
+	}
 	net_tx_respond(&n->tx, &e->packet, status);
 }
 
@@ -257,6 +265,7 @@ static void rx_respond(struct netif *n, const struct rx_entry *e)
 {
 	const struct net_rx_plan *plan = &e->packet.plan;
 	unsigned int i, op = e->first_op, data_slots = 0;
+	bool failed = false;
 
 	for (i = 0; i < plan->nr_slots; i++) {
 		const struct rx_slot *s = &e->slots[i];
@@ -271,8 +280,12 @@ static void rx_respond(struct netif *n, const struct rx_entry *e)
 		if (data_slots < plan->nr_data_slots)
 			flags |= NETRXF_more_data;
 		status = copy_ops[op++].status == GNTST_okay ? (int16_t)s->size : NETIF_RSP_ERROR;
+		failed = failed || status == NETIF_RSP_ERROR;
 		net_rx_respond(&n->rx, s->id, flags, status);
 	}
+	backend_stats_add(failed ? &n->stats->rx_errors : &n->stats->rx_packets, 1);
+	if (!failed)
+		backend_stats_add(&n->stats->rx_bytes, e->packet.size);
 }
 
 /* The next packet: the one that waits, or one from the tap. False: none. */
@@ -335,8 +348,10 @@ static void rx_round(struct netif *n)
 
 		if (!rx_next(n, &e->packet, buffers[nr]))
 			break;
-		if (e->packet.plan.nr_slots == 0)
+		if (e->packet.plan.nr_slots == 0) {
+			backend_stats_add(&n->stats->rx_drops, 1);
 			continue;
+		}
 		err = rx_has_slots(n, e->packet.plan.nr_slots, &has_slots);
 		if (err)
 			break;
@@ -396,6 +411,7 @@ struct netif *netif_create(struct netif_host *host, unsigned int id, int tap)
 		return NULL;
 	n->host = host;
 	n->id = id;
+	n->stats = backend_stats_net(id);
 	n->tap_readable = event_new(host->child->base, tap, EV_READ | EV_PERSIST, netif_on_tap, n);
 	n->tx_again = evtimer_new(host->child->base, netif_on_tx_again, n);
 	if (!n->tap_readable || !n->tx_again) {
@@ -416,6 +432,7 @@ void netif_destroy(struct netif *n)
 	event_free(n->tap_readable);
 	event_free(n->tx_again);
 	close(n->tap);
+	backend_stats_drop(BACKEND_STATS_NET, n->id);
 	free(n);
 }
 
@@ -473,6 +490,7 @@ int netif_connect(struct netif *n, const struct netif_spec *spec, const char **r
 	if (event_add(n->tap_readable, NULL))
 		goto undo;
 	n->connected = true;
+	n->stats->connected = 1;
 	/* The guest may have sent before we were there, and notified nobody. */
 	evtimer_add(n->tx_again, &now);
 	return 0;
@@ -486,6 +504,7 @@ void netif_disconnect(struct netif *n)
 	xengnttab_handle *gnttab = n->host->child->gnttab;
 
 	n->connected = false;
+	n->stats->connected = 0;
 	n->rx_is_waiting = false;
 	event_del(n->tap_readable);
 	event_del(n->tx_again);
