@@ -25,6 +25,7 @@ trap cleanup EXIT
 start_hvd() {
 	"$build/tests/daemon/hvd-pretended" --config /dev/null --socket "$dir/hvd.sock" \
 		--run-dir "$dir/run" --xenstore-socket "$dir/xs.sock" --console-dir "$dir/console" \
+		--domains-dir "$dir/domains" \
 		--log-level debug "$@" 2>>"$dir/hvd.log" &
 	hvd_pid=$!
 	wait_until test -S "$dir/hvd.sock"

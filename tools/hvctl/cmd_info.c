@@ -3,6 +3,7 @@
  * hvctl info: one domain in detail.
  */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include <json-c/json.h>
@@ -66,21 +67,36 @@ static void print_interfaces(struct json_object *d)
 	}
 }
 
-static void print_domain(struct json_object *d)
+static void print_use(struct json_object *d)
 {
-	print_string(d, "name", "Name");
-	print_field("ID", "%lld", json_line_number(d, "domid", 0));
-	print_string(d, "uuid", "UUID");
-	print_string(d, "title", "Title");
-	print_string(d, "state", "State");
-	print_string(d, "shutdown_reason", "Reason");
-	print_string(d, "crash_reason", "Last crash");
 	print_field("Memory", "%lld MiB of at most %lld MiB",
 		    json_line_number(d, "memory_kib", 0) / 1024,
 		    json_line_number(d, "max_memory_kib", 0) / 1024);
 	print_field("VCPUs", "%lld, %lld online", json_line_number(d, "vcpus", 0),
 		    json_line_number(d, "vcpus_online", 0));
 	print_field("CPU time", "%.1f s", seconds(json_line_number(d, "cpu_time_ns", 0)));
+}
+
+static void print_domain(struct json_object *d)
+{
+	const char *state = json_line_string(d, "state");
+	bool shut_off = state && !strcmp(state, "shutoff");
+
+	print_string(d, "name", "Name");
+	if (!shut_off)
+		print_field("ID", "%lld", json_line_number(d, "domid", 0));
+	print_string(d, "uuid", "UUID");
+	print_string(d, "title", "Title");
+	print_field("State", "%s", shut_off ? "shut off" : state);
+	print_string(d, "shutdown_reason", "Reason");
+	print_string(d, "crash_reason", "Last crash");
+	if (json_line_bool(d, "persistent", 0))
+		print_field("Defined", "yes%s", json_line_bool(d, "autostart", 0) ?
+							 ", starts with the host" : "");
+	if (shut_off)
+		print_field("Memory", "%lld MiB", json_line_number(d, "max_memory_kib", 0) / 1024);
+	else
+		print_use(d);
 	print_time(d, "created", "Started");
 	if (json_line_number(d, "restarts", 0))
 		print_field("Restarts", "%lld", json_line_number(d, "restarts", 0));

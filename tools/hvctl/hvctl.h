@@ -38,6 +38,12 @@ struct command {
 /* ---- cmd_*.c ---- */
 
 int cmd_create(int argc, char **argv);
+int cmd_define(int argc, char **argv);
+int cmd_undefine(int argc, char **argv);
+int cmd_start(int argc, char **argv);
+int cmd_autostart(int argc, char **argv);
+int cmd_rename(int argc, char **argv);
+int cmd_dumpxml(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_vcpus(int argc, char **argv);

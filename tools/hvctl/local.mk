@@ -6,6 +6,7 @@ tools_hvctl_hvctl_SOURCES = \
 	tools/hvctl/cmd_capabilities.c \
 	tools/hvctl/cmd_console.c \
 	tools/hvctl/cmd_create.c \
+	tools/hvctl/cmd_define.c \
 	tools/hvctl/cmd_destroy.c \
 	tools/hvctl/cmd_dmesg.c \
 	tools/hvctl/cmd_info.c \
@@ -13,6 +14,7 @@ tools_hvctl_hvctl_SOURCES = \
 	tools/hvctl/cmd_pause.c \
 	tools/hvctl/cmd_resume.c \
 	tools/hvctl/cmd_shutdown.c \
+	tools/hvctl/cmd_start.c \
 	tools/hvctl/cmd_validate.c \
 	tools/hvctl/cmd_vcpus.c \
 	tools/hvctl/conn.c \

@@ -22,7 +22,13 @@ struct options options = { .socket = SOCKET_DEFAULT };
 
 static const struct command commands[] = {
 	{ "create", "[--paused | --console] VM.XML", "start a domain", cmd_create },
-	{ "list", "", "show all domains", cmd_list },
+	{ "define", "VM.XML", "make a domain known to this host, running or not", cmd_define },
+	{ "undefine", "DOMAIN", "forget a domain's definition", cmd_undefine },
+	{ "start", "[--paused | --console] DOMAIN", "start a domain that is defined", cmd_start },
+	{ "autostart", "[--disable] DOMAIN", "start a domain with the host", cmd_autostart },
+	{ "rename", "DOMAIN NEW-NAME", "rename a domain that is shut off", cmd_rename },
+	{ "dumpxml", "DOMAIN", "show a domain's definition", cmd_dumpxml },
+	{ "list", "[--all]", "show all domains", cmd_list },
 	{ "info", "DOMAIN", "show one domain in detail", cmd_info },
 	{ "vcpus", "DOMAIN", "show a domain's virtual CPUs", cmd_vcpus },
 	{ "console", "[--idle SECONDS] DOMAIN", "attach to a domain's console; ^] leaves it", cmd_console },

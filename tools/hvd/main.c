@@ -25,7 +25,9 @@
 #include "backend/backend.h"
 #include "conf.h"
 #include "control/control.h"
+#include "domain/autostart.h"
 #include "domain/build.h"
+#include "domain/definitions.h"
 #include "domain/domain.h"
 #include "evtchn.h"
 #include "hvcall.h"
@@ -47,6 +49,7 @@ struct hvd {
 	struct domains *domains;
 	struct evtchn_port *exception;
 	struct control *control;
+	struct autostart *autostart;
 };
 
 /* ---- Start ---- */
@@ -155,6 +158,15 @@ static int open_backend(struct hvd *h)
 	return err ? failed("cannot prepare disks and interfaces", err) : 0;
 }
 
+/* A host without definitions still runs guests. */
+static void open_definitions(struct hvd *h)
+{
+	int err = definitions_open(h->conf.domains_dir, &h->env.definitions);
+
+	if (err)
+		log_error("no domains can be defined: %s: %s", h->conf.domains_dir, strerror(-err));
+}
+
 static int open_domains(struct hvd *h)
 {
 	char *dir = xasprintf("%s/journal", h->conf.run_dir);
@@ -166,6 +178,7 @@ static int open_domains(struct hvd *h)
 	builder_create(h->base, &h->env.builder);
 	h->env.base = h->base;
 	h->env.console_dir = h->conf.console_dir;
+	open_definitions(h);
 	domains_create(&h->env, &h->domains);
 
 	err = evtchn_mux_bind_virq(h->env.mux, VIRQ_DOM_EXC, domains_on_exception, h->domains,
@@ -195,6 +208,22 @@ static int open_control(struct hvd *h)
 	return err ? failed("cannot make the control sockets", err) : 0;
 }
 
+static void begin_autostart(struct hvd *h)
+{
+	char *marker = xasprintf("%s/autostarted", h->conf.run_dir);
+
+	autostart_begin(h->domains, marker, &h->autostart);
+	free(marker);
+}
+
+static void on_reload(void *arg)
+{
+	struct hvd *h = arg;
+
+	if (h->env.definitions)
+		definitions_read(h->env.definitions);
+}
+
 static int start(struct hvd *h)
 {
 	int err;
@@ -213,6 +242,8 @@ static int start(struct hvd *h)
 	err = open_control(h);
 	if (err)
 		return err;
+	begin_autostart(h);
+	reload_set_callback(h->reload, on_reload, h);
 	log_info("ready on %s", h->conf.socket);
 	systemd_notify(h->systemd, "READY=1\nSTATUS=Ready");
 	return 0;
@@ -233,7 +264,9 @@ static void stop_on_signal(evutil_socket_t sig, short what, void *arg)
 static void stop(struct hvd *h)
 {
 	control_destroy(h->control);
+	autostart_end(h->autostart);
 	domains_destroy(h->domains);
+	definitions_close(h->env.definitions);
 	evtchn_port_unbind(h->exception);
 	builder_destroy(h->env.builder);
 	if (h->env.backend)

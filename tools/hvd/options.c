@@ -21,6 +21,8 @@ struct reload {
 	char **argv;
 	struct systemd *systemd;
 	struct event *on_hangup;
+	void (*cb)(void *arg);
+	void *arg;
 };
 
 void options_usage(FILE *to)
@@ -142,6 +144,8 @@ static void on_hangup(evutil_socket_t sig, short what, void *arg)
 	} else {
 		log_info("the settings were read again");
 		apply(r->conf, &new);
+		if (r->cb)
+			r->cb(r->arg);
 		systemd_notify(r->systemd, "STATUS=Ready");
 	}
 	conf_fini(&new);
@@ -159,6 +163,12 @@ void reload_create(struct event_base *base, struct conf *conf, int argc, char **
 	r->on_hangup = evsignal_new(base, SIGHUP, on_hangup, r);
 	event_add(r->on_hangup, NULL);
 	*ret_reload = r;
+}
+
+void reload_set_callback(struct reload *r, void (*cb)(void *arg), void *arg)
+{
+	r->cb = cb;
+	r->arg = arg;
 }
 
 void reload_destroy(struct reload *r)

@@ -32,6 +32,8 @@ int options_read(struct conf *conf, int argc, char **argv, char **ret_error);
  */
 void reload_create(struct event_base *base, struct conf *conf, int argc, char **argv,
 		   struct systemd *systemd, struct reload **ret_reload);
+/* 'cb' is called whenever that went well. */
+void reload_set_callback(struct reload *r, void (*cb)(void *arg), void *arg);
 void reload_destroy(struct reload *r);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <json-c/json.h>
 
+#include "domain/definitions.h"
 #include "domain/domain.h"
 #include "domain/spec.h"
 #include "domain/spec_iotune.h"
@@ -140,13 +141,10 @@ static struct json_object *describe_nics(const struct domain_spec *spec)
 	return nics;
 }
 
-static void add_spec(struct json_object *o, const struct domain *d)
+static void add_spec(struct json_object *o, const struct domain_spec *spec)
 {
-	const struct domain_spec *spec = d->spec;
-
 	if (spec->title)
 		add_string(o, "title", spec->title);
-	add_number(o, "created", (uint64_t)d->created);
 	if (spec->kernel)
 		add_string(o, "kernel", spec->kernel);
 	if (spec->initrd)
@@ -158,11 +156,16 @@ static void add_spec(struct json_object *o, const struct domain *d)
 	add_string(o, "on_crash", domain_action_name(spec->on_crash));
 	add(o, "disks", describe_disks(spec));
 	add(o, "interfaces", describe_nics(spec));
+}
+
+static void add_life(struct json_object *o, const struct domain *d)
+{
+	add_number(o, "created", (uint64_t)d->created);
 	add_number(o, "restarts", d->generation ? d->generation - 1 : 0);
 	if (d->orphan)
 		add_bool(o, "orphan", true);
 	if (d->all->env.console_dir) {
-		char *path = xasprintf("%s/%s.log", d->all->env.console_dir, spec->name);
+		char *path = xasprintf("%s/%s.log", d->all->env.console_dir, d->spec->name);
 
 		add_string(o, "console_log", path);
 		free(path);
@@ -190,6 +193,13 @@ static const char *domain_name(const struct domain *d, uint16_t domid)
 	return domid ? "(unknown)" : CONTROL_DOMAIN_NAME;
 }
 
+static void add_definition(struct json_object *o, const struct definition *def)
+{
+	add_bool(o, "persistent", def != NULL);
+	if (def)
+		add_bool(o, "autostart", def->autostart);
+}
+
 struct json_object *describe_domain(const struct domain *d, uint16_t domid,
 				    const struct hvabi_info *info, bool full)
 {
@@ -208,8 +218,27 @@ struct json_object *describe_domain(const struct domain *d, uint16_t domid,
 		add_string(o, "shutdown_reason", shutdown_reason_name(d->shutdown_reason));
 	if (d && d->crash_reason[0])
 		add(o, "crash_reason", describe_text(d->crash_reason));
-	if (full && d)
-		add_spec(o, d);
+	if (d)
+		add_definition(o, definition_find(d->all->env.definitions, d->spec->name));
+	if (full && d) {
+		add_spec(o, d->spec);
+		add_life(o, d);
+	}
+	return o;
+}
+
+struct json_object *describe_definition(const struct definition *def, const struct domain_spec *spec)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_string(o, "name", def->name);
+	add_uuid(o, def->uuid);
+	add_string(o, "state", "shutoff");
+	add_number(o, "max_memory_kib", def->memory_bytes >> 10);
+	add_number(o, "vcpus", def->nr_vcpus);
+	add_definition(o, def);
+	if (spec)
+		add_spec(o, spec);
 	return o;
 }
 

@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct definition;
 struct domain;
+struct domain_spec;
 struct domains;
 struct hvabi_host_info;
 struct hvabi_info;
@@ -27,6 +29,10 @@ struct json_object *describe_domain(const struct domain *d, uint16_t domid,
 				    const struct hvabi_info *info, bool full);
 
 struct json_object *describe_iotune(const struct iotune_spec *iotune);
+
+/* A domain that is defined and does not run; 'spec', what its file says, may be NULL. */
+struct json_object *describe_definition(const struct definition *def,
+					const struct domain_spec *spec);
 
 struct json_object *describe_host(const struct hvabi_host_info *host);
 

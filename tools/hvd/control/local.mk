@@ -6,8 +6,10 @@ tools_hvd_control_libhvdcontrol_a_SOURCES = \
 	tools/hvd/control/access.c tools/hvd/control/access.h \
 	tools/hvd/control/conn.h \
 	tools/hvd/control/control.h \
+	tools/hvd/control/define_ops.c \
 	tools/hvd/control/describe.c tools/hvd/control/describe.h \
 	tools/hvd/control/listener.c \
+	tools/hvd/control/ops.h \
 	tools/hvd/control/reply.c \
 	tools/hvd/control/request.c \
 	tools/hvd/control/view.c \

@@ -13,30 +13,29 @@
 
 #include "control/conn.h"
 #include "control/describe.h"
+#include "control/ops.h"
 #include "domain/spec.h"
 #include "hvcall.h"
 #include "lib/config.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
 
-#define CREATE_TIMEOUT_S 360
 #define DESTROY_TIMEOUT_S 60
 #define WAIT_TIMEOUT_DEFAULT_S 60
 #define WAIT_TIMEOUT_MAX_S 86400
 #define LOG_CHUNK (64u << 10)
 
-static struct domains *domains_of(struct conn *c)
+struct domains *op_domains(struct conn *c)
 {
 	return control_domains(c->control);
 }
 
 static struct hvcall *hv_of(struct conn *c)
 {
-	return domains_of(c)->env.hv;
+	return op_domains(c)->env.hv;
 }
 
-static void __attribute__((format(printf, 3, 4)))
-refuse(struct conn *c, enum fault_code code, const char *fmt, ...)
+void op_refuse(struct conn *c, enum fault_code code, const char *fmt, ...)
 {
 	struct fault f;
 	char text[sizeof(f.text)];
@@ -49,8 +48,7 @@ refuse(struct conn *c, enum fault_code code, const char *fmt, ...)
 	reply_fault(c, &f);
 }
 
-/* Replies at once, by what a function of domain.h has returned. */
-static void reply_done(struct conn *c, int err, const struct fault *f)
+void op_reply(struct conn *c, int err, const struct fault *f)
 {
 	if (err)
 		reply_fault(c, f);
@@ -58,35 +56,38 @@ static void reply_done(struct conn *c, int err, const struct fault *f)
 		reply_result(c, NULL);
 }
 
-/*
- * The domain that the request names by "domain": a name, or a number. NULL: replied. The control
- * domain is found only where '*ret_domid' can say so.
- */
-static struct domain *named_domain(struct conn *c, struct json_object *rq, bool *ret_is_control)
+const char *op_domain_key(struct json_object *rq, char digits[24])
 {
-	const char *key = json_line_string(rq, "domain");
 	long long number = json_line_number(rq, "domain", -1);
-	struct domain *d;
-	char digits[24];
 
-	if (!key && number >= 0) {
-		snprintf(digits, sizeof(digits), "%lld", number);
-		key = digits;
-	}
+	if (number < 0)
+		return json_line_string(rq, "domain");
+	snprintf(digits, 24, "%lld", number);
+	return digits;
+}
+
+struct domain *op_domain(struct conn *c, struct json_object *rq, bool *ret_is_control)
+{
+	char digits[24];
+	const char *key = op_domain_key(rq, digits);
+	struct domain *d;
+
 	if (!key) {
-		refuse(c, FAULT_BAD_REQUEST, "the request names no \"domain\"");
+		op_refuse(c, FAULT_BAD_REQUEST, "the request names no \"domain\"");
 		return NULL;
 	}
 	if (!strcmp(key, "0") || !strcmp(key, "Domain-0")) {
 		if (ret_is_control)
 			*ret_is_control = true;
 		else
-			refuse(c, FAULT_CONTROL_DOMAIN, "this cannot be done to the control domain");
+			op_refuse(c, FAULT_CONTROL_DOMAIN, "this cannot be done to the control domain");
 		return NULL;
 	}
-	d = domain_find(domains_of(c), key);
-	if (!d)
-		refuse(c, FAULT_NO_SUCH_DOMAIN, "there is no domain '%.80s'", key);
+	d = domain_find(op_domains(c), key);
+	if (!d && op_definition(c, key))
+		op_refuse(c, FAULT_WRONG_STATE, "domain '%s' is shut off; 'start' starts it", key);
+	else if (!d)
+		op_refuse(c, FAULT_NO_SUCH_DOMAIN, "there is no domain '%.80s'", key);
 	return d;
 }
 
@@ -110,7 +111,7 @@ static void op_capabilities(struct conn *c, struct json_object *rq)
 
 	(void)rq;
 	if (err)
-		refuse(c, FAULT_HYPERVISOR, "hv does not tell about the host: %s", strerror(-err));
+		op_refuse(c, FAULT_HYPERVISOR, "hv does not tell about the host: %s", strerror(-err));
 	else
 		reply_result(c, describe_host(&host));
 }
@@ -126,7 +127,7 @@ static void op_dmesg(struct conn *c, struct json_object *rq)
 
 	err = hvcall_log_read(hv_of(c), &position, text, LOG_CHUNK, &n);
 	if (err) {
-		refuse(c, FAULT_HYPERVISOR, "hv does not give its log: %s", strerror(-err));
+		op_refuse(c, FAULT_HYPERVISOR, "hv does not give its log: %s", strerror(-err));
 	} else {
 		o = json_object_new_object();
 		json_object_object_add(o, "text", describe_bytes(text, (int)n));
@@ -144,12 +145,13 @@ static void op_list(struct conn *c, struct json_object *rq)
 	struct hvabi_info info;
 	uint16_t domid;
 
-	(void)rq;
 	for (domid = 0; !hvcall_domain_next(hv_of(c), &domid, &info); domid++)
 		json_object_array_add(list,
-				      describe_domain(domain_find_id(domains_of(c), domid), domid,
+				      describe_domain(domain_find_id(op_domains(c), domid), domid,
 						      &info, false));
 	json_object_object_add(o, "domains", list);
+	if (json_line_bool(rq, "all", 0))
+		list_shut_off(c, list, o);
 	reply_result(c, o);
 }
 
@@ -158,7 +160,7 @@ static bool look_up(struct conn *c, struct json_object *rq, struct domain **ret_
 		    uint16_t *ret_domid, struct hvabi_info *ret_info)
 {
 	bool is_control = false;
-	struct domain *d = named_domain(c, rq, &is_control);
+	struct domain *d = op_domain(c, rq, &is_control);
 	int err;
 
 	if (!d && !is_control)
@@ -167,7 +169,7 @@ static bool look_up(struct conn *c, struct json_object *rq, struct domain **ret_
 	*ret_domid = d ? d->domid : 0;
 	err = hvcall_domain_info(hv_of(c), *ret_domid, ret_info);
 	if (err) {
-		refuse(c, FAULT_HYPERVISOR, "hv does not tell about domain %u: %s", *ret_domid,
+		op_refuse(c, FAULT_HYPERVISOR, "hv does not tell about domain %u: %s", *ret_domid,
 		       strerror(-err));
 		return false;
 	}
@@ -180,6 +182,8 @@ static void op_info(struct conn *c, struct json_object *rq)
 	struct domain *d;
 	uint16_t domid;
 
+	if (info_shut_off(c, rq))
+		return;
 	if (look_up(c, rq, &d, &domid, &info))
 		reply_result(c, describe_domain(d, domid, &info, true));
 }
@@ -229,11 +233,11 @@ static struct domain_spec *requested_spec(struct conn *c, struct json_object *rq
 	char *error = NULL;
 
 	if (!xml) {
-		refuse(c, FAULT_BAD_REQUEST, "the request has no \"xml\"");
+		op_refuse(c, FAULT_BAD_REQUEST, "the request has no \"xml\"");
 		return NULL;
 	}
 	if (spec_parse(xml, strlen(xml), &spec, &error)) {
-		refuse(c, FAULT_BAD_XML, "%s", error);
+		op_refuse(c, FAULT_BAD_XML, "%s", error);
 		free(error);
 		return NULL;
 	}
@@ -248,10 +252,15 @@ static void op_create(struct conn *c, struct json_object *rq)
 
 	if (!spec)
 		return;
-	if (domain_create(domains_of(c), spec, json_line_bool(rq, "paused", 0), &d, &f))
+	if (definitions_admit(op_domains(c)->env.definitions, spec, &f)) {
+		spec_destroy(spec);
+		reply_fault(c, &f);
+		return;
+	}
+	if (domain_create(op_domains(c), spec, json_line_bool(rq, "paused", 0), &d, &f))
 		reply_fault(c, &f);
 	else
-		wait_begin(c, d, WAIT_CREATED, CREATE_TIMEOUT_S);
+		wait_begin(c, d, WAIT_CREATED, OP_CREATE_TIMEOUT_S);
 }
 
 static void op_validate(struct conn *c, struct json_object *rq)
@@ -266,7 +275,7 @@ static void op_validate(struct conn *c, struct json_object *rq)
 
 static void op_destroy(struct conn *c, struct json_object *rq)
 {
-	struct domain *d = named_domain(c, rq, NULL);
+	struct domain *d = op_domain(c, rq, NULL);
 
 	if (!d)
 		return;
@@ -276,61 +285,64 @@ static void op_destroy(struct conn *c, struct json_object *rq)
 
 static void op_pause(struct conn *c, struct json_object *rq)
 {
-	struct domain *d = named_domain(c, rq, NULL);
+	struct domain *d = op_domain(c, rq, NULL);
 	struct fault f;
 
 	if (d)
-		reply_done(c, domain_pause(d, &f), &f);
+		op_reply(c, domain_pause(d, &f), &f);
 }
 
 static void op_resume(struct conn *c, struct json_object *rq)
 {
-	struct domain *d = named_domain(c, rq, NULL);
+	struct domain *d = op_domain(c, rq, NULL);
 	struct fault f;
 
 	if (d)
-		reply_done(c, domain_resume(d, &f), &f);
+		op_reply(c, domain_resume(d, &f), &f);
 }
 
 static void op_shutdown(struct conn *c, struct json_object *rq)
 {
-	struct domain *d = named_domain(c, rq, NULL);
+	struct domain *d = op_domain(c, rq, NULL);
 	struct fault f;
 
 	if (d)
-		reply_done(c, domain_ask_shutdown(d, false, &f), &f);
+		op_reply(c, domain_ask_shutdown(d, false, &f), &f);
 }
 
 static void op_reboot(struct conn *c, struct json_object *rq)
 {
-	struct domain *d = named_domain(c, rq, NULL);
+	struct domain *d = op_domain(c, rq, NULL);
 	struct fault f;
 
 	if (d)
-		reply_done(c, domain_ask_shutdown(d, true, &f), &f);
+		op_reply(c, domain_ask_shutdown(d, true, &f), &f);
 }
 
 static void op_wait(struct conn *c, struct json_object *rq)
 {
 	long long timeout = json_line_number(rq, "timeout_s", WAIT_TIMEOUT_DEFAULT_S);
-	struct domain *d = named_domain(c, rq, NULL);
+	struct domain *d;
 
+	if (wait_shut_off(c, rq))
+		return;
+	d = op_domain(c, rq, NULL);
 	if (!d)
 		return;
 	if (timeout < 0 || timeout > WAIT_TIMEOUT_MAX_S)
-		refuse(c, FAULT_BAD_REQUEST, "\"timeout_s\" is not between 0 and %d", WAIT_TIMEOUT_MAX_S);
+		op_refuse(c, FAULT_BAD_REQUEST, "\"timeout_s\" is not between 0 and %d", WAIT_TIMEOUT_MAX_S);
 	else
 		wait_begin(c, d, WAIT_STOPPED, (unsigned int)timeout);
 }
 
 static void op_console(struct conn *c, struct json_object *rq)
 {
-	struct domain *d = named_domain(c, rq, NULL);
+	struct domain *d = op_domain(c, rq, NULL);
 
 	if (!d)
 		return;
 	if (d->orphan)
-		refuse(c, FAULT_CONSOLE, "domain '%s' is of an earlier hvd and has no console",
+		op_refuse(c, FAULT_CONSOLE, "domain '%s' is of an earlier hvd and has no console",
 		       d->spec->name);
 	else
 		view_begin(c, d);
@@ -359,6 +371,12 @@ static const struct operation {
 	{ "shutdown", op_shutdown, OP_CHANGES },
 	{ "reboot", op_reboot, OP_CHANGES },
 	{ "console", op_console, OP_CHANGES },
+	{ "define", op_define, OP_CHANGES },
+	{ "undefine", op_undefine, OP_CHANGES },
+	{ "start", op_start, OP_CHANGES },
+	{ "autostart", op_autostart, OP_CHANGES },
+	{ "rename", op_rename, OP_CHANGES },
+	{ "dumpxml", op_dumpxml, OP_LOOKS },
 };
 
 static const struct operation *find_operation(const char *name)
@@ -375,11 +393,11 @@ void request_run(struct conn *c, struct json_object *rq)
 	const struct operation *op = name ? find_operation(name) : NULL;
 
 	if (!name) {
-		refuse(c, FAULT_BAD_REQUEST, "the request has no \"op\"");
+		op_refuse(c, FAULT_BAD_REQUEST, "the request has no \"op\"");
 	} else if (!op) {
-		refuse(c, FAULT_UNKNOWN_OP, "hvd does not know the operation '%.40s'", name);
+		op_refuse(c, FAULT_UNKNOWN_OP, "hvd does not know the operation '%.40s'", name);
 	} else if (op->kind == OP_CHANGES && c->access != ACCESS_FULL) {
-		refuse(c, FAULT_DENIED, "you may look, but '%s' is for root and group hvd only", name);
+		op_refuse(c, FAULT_DENIED, "you may look, but '%s' is for root and group hvd only", name);
 	} else {
 		log_debug("uid %u asks for %s", c->uid, name);
 		op->run(c, rq);

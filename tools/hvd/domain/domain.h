@@ -23,6 +23,7 @@ struct backend;
 struct build;
 struct builder;
 struct console;
+struct definitions;
 struct domain;
 struct domain_spec;
 struct event;
@@ -43,6 +44,7 @@ struct domain_env {
 	struct backend *backend; /* NULL: no disks and interfaces (tests) */
 	struct builder *builder;
 	struct journal *journal; /* NULL: none */
+	struct definitions *definitions; /* NULL: none */
 	const char *console_dir; /* where console logs go; NULL: nowhere */
 };
 

@@ -5,6 +5,9 @@ noinst_LIBRARIES += tools/hvd/libhvdcore.a
 tools_hvd_libhvdcore_a_SOURCES = \
 	tools/hvd/fault.c tools/hvd/fault.h \
 	tools/hvd/domain/acpi.c tools/hvd/domain/acpi.h \
+	tools/hvd/domain/definition_files.c tools/hvd/domain/definition_files.h \
+	tools/hvd/domain/definitions.c tools/hvd/domain/definitions.h \
+	tools/hvd/domain/spec_text.c tools/hvd/domain/spec_text.h \
 	tools/hvd/domain/layout.c tools/hvd/domain/layout.h \
 	tools/hvd/domain/lifecycle.c tools/hvd/domain/lifecycle.h \
 	tools/hvd/domain/spec.c tools/hvd/domain/spec.h \
@@ -17,6 +20,7 @@ tools_hvd_libhvdcore_a_CFLAGS = $(AM_CFLAGS) $(LIBXML2_CFLAGS)
 
 noinst_LIBRARIES += tools/hvd/libhvddomain.a
 tools_hvd_libhvddomain_a_SOURCES = \
+	tools/hvd/domain/autostart.c tools/hvd/domain/autostart.h \
 	tools/hvd/domain/build.c tools/hvd/domain/build.h \
 	tools/hvd/domain/build_child.c tools/hvd/domain/build_child.h \
 	tools/hvd/domain/domain.c tools/hvd/domain/domain.h \
