@@ -22,7 +22,11 @@ HV_VIRT_SOURCES = \
 	hv/arch/x86/vlapic.c hv/arch/x86/include/arch/exit.h hv/arch/x86/include/arch/virt.h \
 	hv/arch/x86/include/arch/vlapic.h \
 	hv/arch/x86/svm/decode.c hv/arch/x86/svm/enter.S hv/arch/x86/svm/npt.c \
-	hv/arch/x86/svm/svm.c hv/arch/x86/svm/vmcb.c hv/arch/x86/svm/vmcb.h
+	hv/arch/x86/svm/svm.c hv/arch/x86/svm/vmcb.c hv/arch/x86/svm/vmcb.h \
+	hv/arch/x86/vmx/caps.c hv/arch/x86/vmx/check.c hv/arch/x86/vmx/cr.c \
+	hv/arch/x86/vmx/decode.c hv/arch/x86/vmx/enter.S hv/arch/x86/vmx/ept.c \
+	hv/arch/x86/vmx/event.c hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/vmcs.c \
+	hv/arch/x86/vmx/vmcs.h hv/arch/x86/vmx/vmx.c hv/arch/x86/vmx/vmx.h
 
 noinst_LIBRARIES += hv/libcore.a
 hv_libcore_a_SOURCES = $(HV_BOOT_SOURCES) $(HV_VIRT_SOURCES)
@@ -44,6 +48,7 @@ $(hv_offsets_h): hv/arch/x86/offsets.c hv/include/hv/cpu.h hv/include/hv/list.h 
 		sed -n 's/^->\([A-Z0-9_]*\) [$$]*\(.*\)$$/#define \1 \2/p'; } > $@.tmp && \
 	grep -q REGS_SIZE $@.tmp && mv $@.tmp $@
 hv/arch/x86/svm/libcore_a-enter.$(OBJEXT): $(hv_offsets_h)
+hv/arch/x86/vmx/libcore_a-enter.$(OBJEXT): $(hv_offsets_h)
 hv/arch/x86/boot/libcore_a-head.$(OBJEXT): $(hv_offsets_h)
 
 boot_DATA = hv/hv

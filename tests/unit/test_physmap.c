@@ -91,6 +91,13 @@ static uint64_t get_efer(struct vcpu *v)
 	return efer;
 }
 
+static mfn_t border; /* memory types change in front of it */
+
+static bool may_be_leaf(mfn_t mfn, unsigned int order)
+{
+	return border.n <= mfn.n || border.n >= mfn.n + (1ull << order);
+}
+
 static const struct virt_ops ops = {
 	.get_cr0 = get_cr0,
 	.get_cr3 = get_cr3,
@@ -99,6 +106,7 @@ static const struct virt_ops ops = {
 	.pte_leaf = npt_leaf,
 	.pte_table = npt_table,
 	.pte_access = npt_access,
+	.may_be_leaf = may_be_leaf,
 };
 const struct virt_ops *virt = &ops;
 
@@ -165,6 +173,35 @@ static void leaf_of_every_size_translates_and_splits(void)
 		end();
 		CU_ASSERT_EQUAL(nr_put, size - 1);
 	}
+}
+
+/* Only the leaf that the border cuts becomes a table, at each level down to it. */
+static void leaf_of_two_memory_types_becomes_a_table(void)
+{
+	struct physmap_entry e;
+	uint64_t tables;
+
+	start(1 << 20);
+	border = mfn_from((5ull << 18) + 700);
+	CU_ASSERT_EQUAL_FATAL(map(2ull << 18, 5ull << 18, 18, PHYSMAP_DEVICE), 0);
+	CU_ASSERT(physmap_lookup(&d, gfn_from((2ull << 18) + 3), &e) && e.order == 9);
+	CU_ASSERT(physmap_lookup(&d, gfn_from((2ull << 18) + 700), &e) && e.order == 0);
+	CU_ASSERT_EQUAL(e.mfn.n, (5ull << 18) + 700);
+	CU_ASSERT_EQUAL(mfn_at((3ull << 18) - 1), (6ull << 18) - 1);
+	CU_ASSERT_EQUAL(map(3ull << 18, 6ull << 18, 18, PHYSMAP_DEVICE), 0);
+	CU_ASSERT(physmap_lookup(&d, gfn_from(3ull << 18), &e) && e.order == 18);
+	end();
+
+	/* Too few tables for it: nothing is there, and none is lost. */
+	start(1 << 20);
+	CU_ASSERT_EQUAL(map(0, 1, 0, PHYSMAP_RAM), 0);
+	tables = d.physmap.nr_tables;
+	d.physmap.max_tables = tables + 1;
+	CU_ASSERT_EQUAL(map(2ull << 18, 5ull << 18, 18, PHYSMAP_DEVICE), -ENOMEM);
+	CU_ASSERT_EQUAL(mfn_at(2ull << 18), 0);
+	CU_ASSERT_EQUAL(d.physmap.nr_tables, tables);
+	end();
+	border = mfn_from(0);
 }
 
 static void places_beyond_the_end_and_between_are_refused(void)
@@ -384,6 +421,7 @@ static void walk_does_not_write_to_a_page_lent_read_only(void)
 }
 
 UNIT_MAIN("physmap", UNIT_TEST(leaf_of_every_size_translates_and_splits),
+	  UNIT_TEST(leaf_of_two_memory_types_becomes_a_table),
 	  UNIT_TEST(places_beyond_the_end_and_between_are_refused),
 	  UNIT_TEST(scattered_mappings_end_at_the_quota_of_tables),
 	  UNIT_TEST(teardown_of_a_huge_leaf_takes_small_steps),

@@ -35,8 +35,8 @@ static void on_interrupt(struct vcpu *v, struct vm_exit *x)
 	arch_take_interrupts();
 }
 
-/* The next round of arch_vcpu_run injects. */
-static void on_nmi_window(struct vcpu *v, struct vm_exit *x)
+/* All is done, or the next round of arch_vcpu_run does it. */
+static void on_nothing(struct vcpu *v, struct vm_exit *x)
 {
 	(void)v;
 	(void)x;
@@ -266,7 +266,7 @@ static void on_unknown(struct vcpu *v, struct vm_exit *x)
 
 static void (*const handlers[NR_EXIT_REASONS])(struct vcpu *v, struct vm_exit *x) = {
 	[EXIT_INTERRUPT] = on_interrupt,
-	[EXIT_NMI_WINDOW] = on_nmi_window,
+	[EXIT_WINDOW] = on_nothing,
 	[EXIT_CPUID] = on_cpuid,
 	[EXIT_HLT] = on_hlt,
 	[EXIT_MSR_READ] = on_msr_read,
@@ -276,6 +276,7 @@ static void (*const handlers[NR_EXIT_REASONS])(struct vcpu *v, struct vm_exit *x
 	[EXIT_NESTED_FAULT] = on_nested_fault,
 	[EXIT_XSETBV] = on_xsetbv,
 	[EXIT_CACHE] = on_cache,
+	[EXIT_CONTROL_REGISTER] = on_nothing,
 	[EXIT_EXCEPTION] = on_exception,
 	[EXIT_TRIPLE_FAULT] = on_triple_fault,
 	[EXIT_UNDEFINED] = on_undefined,

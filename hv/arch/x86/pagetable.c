@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The radix walker for nested page tables: four levels of 512 entries, leaves of 4 KiB, 2 MiB and
- * 1 GiB. How an entry is spelled is the back end's affair (npt.c); what both formats share is that
+ * 1 GiB. How an entry is spelled is the back end's affair (pte_leaf()); what both formats share is that
  * bit 0 says "present", bit 7 "large leaf", and that hardware ignores bits 54:52, where the kind
  * of the mapping is kept.
  *
@@ -86,18 +86,54 @@ static int table_alloc(struct domain *d, mfn_t *ret_mfn)
 	return err;
 }
 
+static void free_table(struct domain *d, uint64_t *table, unsigned int level);
+
+/*
+ * The entry for 'e' at a level: a leaf, or, where the back end cannot have so large a one, a table
+ * of smaller ones. -ENOMEM: nothing is left behind.
+ */
+static int make_entry(struct domain *d, const struct physmap_entry *e, unsigned int level,
+		      uint64_t *ret_pte)
+{
+	struct physmap_entry part = *e;
+	uint64_t *table;
+	unsigned int i;
+	mfn_t mfn;
+	int err;
+
+	if (level == 1 || virt->may_be_leaf(e->mfn, level_order(level))) {
+		*ret_pte = make_leaf(e, level_order(level));
+		return 0;
+	}
+	err = table_alloc(d, &mfn);
+	if (err)
+		return err;
+	table = mfn_to_ptr(mfn);
+	for (i = 0; i < ENTRIES && !err; i++) {
+		err = make_entry(d, &part, level - 1, &table[i]);
+		part.mfn = mfn_add(part.mfn, 1ull << level_order(level - 1));
+	}
+	if (err)
+		free_table(d, table, level - 1);
+	else
+		*ret_pte = virt->pte_table(mfn);
+	return err;
+}
+
 int arch_physmap_set(struct domain *d, gfn_t gfn, const struct physmap_entry *e)
 {
 	uint64_t *table = mfn_to_ptr(d->physmap.root);
 	unsigned int level, last = e->order / LEVEL_BITS + 1;
+	uint64_t entry;
+	int err;
 
 	for (level = LEVELS; level > last; level--) {
 		uint64_t *pte = &table[level_index(gfn, level)];
 
 		if (!(*pte & PTE_P)) {
 			mfn_t mfn;
-			int err = table_alloc(d, &mfn);
 
+			err = table_alloc(d, &mfn);
 			if (err)
 				return err;
 			WRITE_ONCE(*pte, virt->pte_table(mfn));
@@ -109,8 +145,10 @@ int arch_physmap_set(struct domain *d, gfn_t gfn, const struct physmap_entry *e)
 	table += level_index(gfn, last);
 	if (*table & PTE_P)
 		return -EEXIST;
-	WRITE_ONCE(*table, make_leaf(e, e->order));
-	return 0;
+	err = make_entry(d, e, last, &entry);
+	if (!err)
+		WRITE_ONCE(*table, entry);
+	return err;
 }
 
 bool arch_physmap_see(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry,
@@ -229,19 +267,19 @@ bool arch_physmap_take_next(struct domain *d, gfn_t *gfn, struct physmap_entry *
 	return take_next(mfn_to_ptr(d->physmap.root), LEVELS, gfn, ret_old);
 }
 
-static void free_table(uint64_t *table, unsigned int level)
+static void free_table(struct domain *d, uint64_t *table, unsigned int level)
 {
 	unsigned int i;
 
 	if (level > 1)
 		for (i = 0; i < ENTRIES; i++)
 			if ((table[i] & PTE_P) && !is_leaf(table[i], level))
-				free_table(table_of(table[i]), level - 1);
+				free_table(d, table_of(table[i]), level - 1);
 	page_free(table);
+	d->physmap.nr_tables--;
 }
 
 void arch_physmap_free(struct domain *d)
 {
-	free_table(mfn_to_ptr(d->physmap.root), LEVELS);
-	d->physmap.nr_tables = 0;
+	free_table(d, mfn_to_ptr(d->physmap.root), LEVELS);
 }

@@ -21,11 +21,14 @@ const struct virt_ops *virt;
 
 void arch_virt_init(void)
 {
-	static const struct virt_ops *const backends[] = { &svm_ops };
-	const char *why = NULL;
+	static const struct virt_ops *const backends[] = { &svm_ops, &vmx_ops };
+	const char *why = "this CPU has neither AMD-V (SVM) nor VT-x (VMX), or the "
+			  "firmware hides it";
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(backends); i++) {
+		if (!backends[i]->is_ours())
+			continue;
 		why = backends[i]->why_not();
 		if (!why) {
 			virt = backends[i];
@@ -42,7 +45,7 @@ void arch_virt_cpu_init(void)
 {
 	fpu_cpu_init();
 	if (virt->cpu_enable())
-		panic("CPU %u: no memory for virtualisation\n", this_cpu()->id);
+		panic("CPU %u: virtualisation cannot be turned on\n", this_cpu()->id);
 }
 
 const char *arch_virt_name(void)

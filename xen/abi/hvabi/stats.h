@@ -46,7 +46,7 @@
 /* hvabi_stats_vcpu.exits[]: why the vCPU left guest code. Unknown ones are zero. */
 enum hvabi_stats_exit {
 	HVABI_EXIT_INTERRUPT = 0,    /* a physical interrupt */
-	HVABI_EXIT_NMI_WINDOW = 1,   /* its NMI handler has ended */
+	HVABI_EXIT_WINDOW = 1,	     /* an interrupt or NMI that had to wait can be taken */
 	HVABI_EXIT_CPUID = 2,
 	HVABI_EXIT_HLT = 3,
 	HVABI_EXIT_MSR_READ = 4,
@@ -62,6 +62,7 @@ enum hvabi_stats_exit {
 	HVABI_EXIT_PRIVILEGED = 14,  /* one that is refused */
 	HVABI_EXIT_INVALID = 15,     /* the CPU refused to enter */
 	HVABI_EXIT_UNKNOWN = 16,
+	HVABI_EXIT_CONTROL_REGISTER = 17,
 };
 #define HVABI_STATS_EXITS 24u
 

@@ -7,7 +7,7 @@
 #define CHECK(reason) _Static_assert((int)EXIT_##reason == (int)HVABI_EXIT_##reason, #reason)
 
 CHECK(INTERRUPT);
-CHECK(NMI_WINDOW);
+CHECK(WINDOW);
 CHECK(CPUID);
 CHECK(HLT);
 CHECK(MSR_READ);
@@ -23,4 +23,5 @@ CHECK(UNDEFINED);
 CHECK(PRIVILEGED);
 CHECK(INVALID);
 CHECK(UNKNOWN);
+CHECK(CONTROL_REGISTER);
 _Static_assert((int)NR_EXIT_REASONS <= (int)HVABI_STATS_EXITS, "no counter for an exit's reason");

@@ -76,7 +76,7 @@ static void decode_iret(struct svm_vcpu *s, struct vm_exit *x)
 	s->nmi_masked = false;
 	s->vmcb->intercept_1 &= (uint32_t)~ICPT1_IRET;
 	s->vmcb->interrupt_shadow |= SHADOW_ACTIVE;
-	x->reason = EXIT_NMI_WINDOW;
+	x->reason = EXIT_WINDOW;
 }
 
 void svm_decode_exit(struct vcpu *v, struct vm_exit *x)

@@ -17,10 +17,13 @@
 
 bool svm_has_next_rip;
 
+static bool svm_is_ours(void)
+{
+	return cpuid(0x80000000, 0).eax >= 0x8000000a && cpuid(0x80000001, 0).ecx & BIT(2);
+}
+
 static const char *svm_why_not(void)
 {
-	if (cpuid(0x80000000, 0).eax < 0x8000000a || !(cpuid(0x80000001, 0).ecx & BIT(2)))
-		return "this CPU has no AMD-V (SVM)";
 	/* VM_CR.SVMDIS, set and locked by firmware (APM vol. 2, 15.4). */
 	if (rdmsr(MSR_VM_CR) & BIT(4))
 		return "AMD-V (SVM) is switched off in the firmware's setup";
@@ -249,18 +252,13 @@ static int svm_read_msr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 static int svm_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
-	unsigned int i;
 
 	switch (msr) {
 	case MSR_EFER:
 		return svm_write_efer(vmcb, value);
 	case MSR_PAT:
-		for (i = 0; i < 64; i += 8) {
-			uint64_t type = value >> i & 0xff;
-
-			if (type > 7 || type == 2 || type == 3)
-				return -EINVAL;
-		}
+		if (!pat_is_valid(value))
+			return -EINVAL;
 		vmcb->g_pat = value;
 		return 0;
 	}
@@ -294,6 +292,7 @@ static void svm_set_tpr(struct vcpu *v, uint32_t tpr)
 
 const struct virt_ops svm_ops = {
 	.name = "svm",
+	.is_ours = svm_is_ours,
 	.why_not = svm_why_not,
 	.cpu_enable = svm_cpu_enable,
 	.features = svm_features,
@@ -327,4 +326,5 @@ const struct virt_ops svm_ops = {
 	.pte_leaf = npt_leaf,
 	.pte_table = npt_table,
 	.pte_access = npt_access,
+	.may_be_leaf = npt_may_be_leaf,
 };

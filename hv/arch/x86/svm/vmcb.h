@@ -216,6 +216,7 @@ void svm_decode_exit(struct vcpu *v, struct vm_exit *ret_exit);
 uint64_t npt_leaf(mfn_t mfn, unsigned int access, unsigned int order, bool device);
 uint64_t npt_table(mfn_t mfn);
 unsigned int npt_access(uint64_t pte);
+bool npt_may_be_leaf(mfn_t mfn, unsigned int order);
 
 /* enter.S */
 void svm_enter_guest(uint64_t vmcb_address, void *guest_regs);

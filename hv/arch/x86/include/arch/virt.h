@@ -16,7 +16,7 @@ struct vcpu;
 
 enum exit_reason {
 	EXIT_INTERRUPT,	   /* a physical interrupt or NMI waits for the host */
-	EXIT_NMI_WINDOW,   /* the guest's NMI handler has ended */
+	EXIT_WINDOW,	   /* the guest can take an interrupt or NMI that had to wait */
 	EXIT_CPUID,
 	EXIT_HLT,
 	EXIT_MSR_READ,
@@ -30,8 +30,9 @@ enum exit_reason {
 	EXIT_TRIPLE_FAULT,
 	EXIT_UNDEFINED,	   /* an instruction that this machine does not have: #UD */
 	EXIT_PRIVILEGED,   /* one that is refused with #GP (RDPMC) */
-	EXIT_INVALID,	   /* the CPU refused to enter: 'text' names the field */
+	EXIT_INVALID,	   /* the CPU refused its state or its tables: 'text' names what */
 	EXIT_UNKNOWN,	   /* hardware code in 'code' */
+	EXIT_CONTROL_REGISTER, /* a write that the back end has dealt with */
 	NR_EXIT_REASONS,
 };
 
@@ -65,7 +66,9 @@ enum inject_kind { INJECT_NMI, INJECT_EXCEPTION };
 struct virt_ops {
 	const char *name;
 
-	/* Boot: NULL if the CPU can do it, else why not, for people. */
+	/* Boot: is it this kind of CPU, whatever it lacks? So which back end's reason is told. */
+	bool (*is_ours)(void);
+	/* NULL if the CPU can do it, else why not, for people. */
 	const char *(*why_not)(void);
 	int (*cpu_enable)(void); /* each CPU */
 	uint32_t (*features)(void); /* ARCH_FEATURE_* */
@@ -87,13 +90,14 @@ struct virt_ops {
 
 	/*
 	 * An exception or NMI is delivered by the next entry; at most one waits. An external
-	 * interrupt is offered: the guest takes it as soon as its interrupts are enabled (and its
-	 * task priority allows, unless 'any_priority'), without another exit; vector -1 takes the
-	 * offer back. After an exit, was it taken?
+	 * interrupt is offered before each entry: the guest takes it as soon as its interrupts are
+	 * enabled (and its task priority allows, unless 'any_priority'), or EXIT_WINDOW comes then
+	 * and it is offered again; vector -1 takes the offer back. After an exit, was it taken?
 	 */
 	bool (*is_event_queued)(struct vcpu *v);
 	void (*inject)(struct vcpu *v, enum inject_kind kind, uint8_t vector, bool has_error,
 		       uint32_t error);
+	/* Not inside the handler of another. While v->arch.nmi_pending, EXIT_WINDOW tells when. */
 	bool (*can_take_nmi)(struct vcpu *v);
 	void (*offer_interrupt)(struct vcpu *v, int vector, bool any_priority);
 	bool (*interrupt_was_taken)(struct vcpu *v);
@@ -118,9 +122,11 @@ struct virt_ops {
 	uint64_t (*pte_leaf)(mfn_t mfn, unsigned int access, unsigned int order, bool device);
 	uint64_t (*pte_table)(mfn_t mfn);
 	unsigned int (*pte_access)(uint64_t pte);
+	/* May one entry map 2^order frames, or do they differ in memory type? */
+	bool (*may_be_leaf)(mfn_t mfn, unsigned int order);
 };
 
-extern const struct virt_ops svm_ops;
+extern const struct virt_ops svm_ops, vmx_ops;
 extern const struct virt_ops *virt;
 
 #endif

@@ -100,6 +100,20 @@
 #define PTE_NX (1ul << 63)
 #define PTE_ADDR 0x000ffffffffff000ul
 
+/* Memory types 0, 1, 4 to 7 (Intel SDM vol. 3, 12.12.2). */
+static inline bool pat_is_valid(uint64_t pat)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64; i += 8) {
+		uint64_t type = pat >> i & 0xff;
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	return true;
+}
+
 struct cpuid_regs {
 	uint32_t eax, ebx, ecx, edx;
 };

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A VMCS's life: made with what always exits and what an exit returns to, then put into the state
+ * after INIT, a start-up IPI, or PVH's entry. All of that may happen on any CPU: it is borrowed
+ * there, and cleared again for the CPU that will run it.
+ */
+#include <arch/boot.h>
+#include <arch/virt.h>
+#include <arch/x86.h>
+#include <hv/console.h>
+#include <hv/domain.h>
+#include <hv/errno.h>
+#include <hv/frame.h>
+#include <hv/slab.h>
+#include <hv/string.h>
+#include <hv/vcpu.h>
+
+#include "vmx.h"
+
+#define IO_BITMAP_ORDER 1u /* two of 4 KiB: ports below and above 0x8000 */
+
+#define RIGHTS_CODE_REAL 0x09bu
+#define RIGHTS_DATA_REAL 0x093u
+#define RIGHTS_CODE_FLAT 0xc09bu
+#define RIGHTS_DATA_FLAT 0xc093u
+#define RIGHTS_LDT 0x082u
+#define RIGHTS_TSS_BUSY 0x08bu
+
+/* PAT after reset: WB WT UC- UC, twice (Intel SDM vol. 3, 12.12.4). */
+#define PAT_RESET 0x0007040600070406ull
+#define DR6_RESET 0xffff0ff0ul
+#define DR7_RESET 0x400u
+
+/* hv has no task; the CPU only insists that the selector is not zero. */
+#define HOST_TR 0x20u
+
+static struct slab vmx_vcpus = SLAB_INIT("vmx_vcpu", struct vmx_vcpu);
+
+/* Bitmaps are the same for all domains of a kind, made once: bit set = exit. */
+static mfn_t io_control, io_guest, msrs;
+static bool bitmaps_made;
+
+/* Reads of MSRs 0 .., reads of 0xc0000000 .., then writes of both: 1 KiB each (25.6.9). */
+static void msr_allow(uint8_t *map, uint32_t msr, bool write)
+{
+	uint32_t bit = (msr & 0x1fff) + (msr >= 0xc0000000u ? 0x2000u : 0) + (write ? 0x4000u : 0);
+
+	map[bit / 8] &= (uint8_t)~(1u << bit % 8);
+}
+
+static int bitmaps_make(void)
+{
+	static const uint32_t direct[] = {
+		MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,	  MSR_LSTAR,
+		MSR_CSTAR,	 MSR_SFMASK,	   MSR_FS_BASE,	     MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+	};
+	uint8_t *map;
+	unsigned int i;
+	int err;
+
+	err = frame_alloc(IO_BITMAP_ORDER, &io_control);
+	if (!err)
+		err = frame_alloc(IO_BITMAP_ORDER, &io_guest);
+	if (!err)
+		err = frame_alloc(0, &msrs);
+	if (err)
+		return err;
+
+	memset(mfn_to_ptr(io_guest), 0xff, PAGE_SIZE << IO_BITMAP_ORDER);
+	map = mfn_to_ptr(io_control);
+	memset(map, 0, PAGE_SIZE << IO_BITMAP_ORDER);
+	for (i = 0; i < 0x10000; i++)
+		if (console_owns_port((uint16_t)i))
+			map[i / 8] |= (uint8_t)(1u << i % 8);
+
+	map = mfn_to_ptr(msrs);
+	memset(map, 0xff, PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(direct); i++) {
+		msr_allow(map, direct[i], false);
+		msr_allow(map, direct[i], true);
+	}
+	msr_allow(map, MSR_TSC, false);
+	if (vmx_controls.proc2 & PROC2_RDTSCP) {
+		msr_allow(map, MSR_TSC_AUX, false);
+		msr_allow(map, MSR_TSC_AUX, true);
+	}
+	bitmaps_made = true;
+	return 0;
+}
+
+int vmx_domain_create(struct domain *d)
+{
+	int err;
+
+	if (!bitmaps_made) {
+		err = bitmaps_make();
+		if (err)
+			return err;
+	}
+	d->arch.io_bitmap = domain_is_control(d) ? io_control : io_guest;
+	d->arch.msr_bitmap = msrs;
+	return 0;
+}
+
+int vmx_vcpu_create(struct vcpu *v)
+{
+	struct vmx_vcpu *s = slab_alloc(&vmx_vcpus);
+
+	if (!s)
+		return -ENOMEM;
+	if (frame_alloc_zeroed(0, &s->vmcs))
+		goto undo_alloc;
+	s->virtual_apic = page_alloc_zeroed();
+	if (!s->virtual_apic)
+		goto undo_vmcs;
+	*(uint32_t *)mfn_to_ptr(s->vmcs) = (uint32_t)(vmx_caps.basic & VMX_BASIC_REVISION);
+	vmclear(mfn_to_paddr(s->vmcs));
+	v->arch.hw = s;
+	vmx_reset(v);
+	return 0;
+
+undo_vmcs:
+	frame_free(s->vmcs, 0);
+undo_alloc:
+	slab_free(&vmx_vcpus, s);
+	return -ENOMEM;
+}
+
+void vmx_vcpu_destroy(struct vcpu *v)
+{
+	struct vmx_vcpu *s = vmx_of(v->arch.hw);
+
+	/* It was cleared when it was taken off its last CPU: no CPU writes to the page any more. */
+	frame_free(s->vmcs, 0);
+	page_free(s->virtual_apic);
+	slab_free(&vmx_vcpus, s);
+	v->arch.hw = NULL;
+}
+
+static void write_controls(struct vcpu *v, struct vmx_vcpu *s)
+{
+	uint32_t proc2 = vmx_controls.proc2;
+
+	/* The control domain's drivers may need the cache written back; a guest has no devices. */
+	if (domain_is_control(v->domain))
+		proc2 &= ~PROC2_WBINVD;
+	s->proc_controls = vmx_controls.proc;
+	s->tpr_threshold = 0;
+	s->eptp = mfn_to_paddr(v->domain->physmap.root) | EPTP_WB | EPTP_4_LEVELS |
+		  (vmx_caps.ept_vpid & EPT_CAP_AD ? EPTP_AD : 0);
+
+	vmwrite(PIN_CONTROLS, vmx_controls.pin);
+	vmwrite(PROC_CONTROLS, s->proc_controls);
+	vmwrite(PROC2_CONTROLS, proc2);
+	vmwrite(EXIT_CONTROLS, vmx_controls.exit);
+	vmwrite(ENTRY_CONTROLS, vmx_controls.entry);
+	/*
+	 * #AC and #DB can be made to recur for ever inside the CPU while they are delivered, with
+	 * no interrupt taken (CVE-2015-5307, CVE-2015-8104). #MC is the host's own.
+	 */
+	vmwrite(EXCEPTION_BITMAP, 1u << EXC_AC | 1u << EXC_DB | 1u << EXC_MC);
+	vmwrite(PF_ERROR_MASK, 0);
+	vmwrite(PF_ERROR_MATCH, 0);
+	vmwrite(CR3_TARGET_COUNT, 0);
+	vmwrite(EXIT_MSR_STORE_COUNT, 0);
+	vmwrite(EXIT_MSR_LOAD_COUNT, 0);
+	vmwrite(ENTRY_MSR_LOAD_COUNT, 0);
+	vmwrite(ENTRY_EVENT, 0);
+	vmwrite(TPR_THRESHOLD, 0);
+	vmwrite(IO_BITMAP_A, mfn_to_paddr(v->domain->arch.io_bitmap));
+	vmwrite(IO_BITMAP_B, mfn_to_paddr(mfn_add(v->domain->arch.io_bitmap, 1)));
+	vmwrite(MSR_BITMAP, mfn_to_paddr(v->domain->arch.msr_bitmap));
+	vmwrite(VIRTUAL_APIC_PAGE, mfn_to_paddr(ptr_to_mfn(s->virtual_apic)));
+	vmwrite(EPT_POINTER, s->eptp);
+	vmwrite(LINK_POINTER, ~0ull);
+	vmwrite(CR0_MASK, VMX_CR0_HOST_OWNED);
+	vmwrite(CR4_MASK, vmx_cr4_host_owned());
+}
+
+/* The same on every CPU, but for the stack pointer. */
+static void write_host_state(struct vmx_vcpu *s)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __packed gdtr, idtr;
+
+	__asm__ volatile("sgdt %0; sidt %1" : "=m"(gdtr), "=m"(idtr));
+	s->host_rsp = 0;
+	vmwrite(HOST_RSP, 0);
+	vmwrite(HOST_RIP, (uintptr_t)vmx_exited);
+	vmwrite(HOST_CR0, read_cr0());
+	vmwrite(HOST_CR3, read_cr3());
+	vmwrite(HOST_CR4, read_cr4());
+	vmwrite(HOST_EFER, rdmsr(MSR_EFER));
+	vmwrite(HOST_PAT_FIELD, rdmsr(MSR_PAT));
+	vmwrite(HOST_CS_SELECTOR, BOOT_CS);
+	vmwrite(HOST_SS_SELECTOR, BOOT_DS);
+	vmwrite(HOST_DS_SELECTOR, BOOT_DS);
+	vmwrite(HOST_ES_SELECTOR, BOOT_DS);
+	vmwrite(HOST_FS_SELECTOR, 0);
+	vmwrite(HOST_GS_SELECTOR, 0);
+	vmwrite(HOST_TR_SELECTOR, HOST_TR);
+	vmwrite(HOST_FS_BASE, 0);
+	vmwrite(HOST_GS_BASE, 0);
+	vmwrite(HOST_TR_BASE, 0);
+	vmwrite(HOST_GDTR_BASE, gdtr.base);
+	vmwrite(HOST_IDTR_BASE, idtr.base);
+	vmwrite(HOST_SYSENTER_CS, 0);
+	vmwrite(HOST_SYSENTER_ESP, 0);
+	vmwrite(HOST_SYSENTER_EIP, 0);
+}
+
+static void set_segment(unsigned int segment, uint16_t selector, uint32_t rights, uint32_t limit,
+			uint64_t base)
+{
+	vmwrite(GUEST_SELECTOR(segment), selector);
+	vmwrite(GUEST_RIGHTS(segment), rights);
+	vmwrite(GUEST_LIMIT(segment), limit);
+	vmwrite(GUEST_BASE(segment), base);
+}
+
+static void set_data_segments(uint16_t selector, uint32_t rights, uint32_t limit)
+{
+	static const unsigned int data[] = { SEG_ES, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(data); i++)
+		set_segment(data[i], selector, rights, limit, 0);
+}
+
+/* What hv keeps in CR0 (NE, which VMX wants set) the guest sees by the shadow. */
+static void set_cr0(uint64_t value)
+{
+	vmwrite(GUEST_CR0, value | CR0_NE);
+	vmwrite(CR0_SHADOW, value);
+}
+
+static void write_reset_state(struct vmx_vcpu *s)
+{
+	unsigned int i;
+
+	set_segment(SEG_CS, 0xf000, RIGHTS_CODE_REAL, 0xffff, 0xffff0000);
+	set_data_segments(0, RIGHTS_DATA_REAL, 0xffff);
+	set_segment(SEG_LDTR, 0, RIGHTS_LDT, 0xffff, 0);
+	set_segment(SEG_TR, 0, RIGHTS_TSS_BUSY, 0xffff, 0);
+	vmwrite(GUEST_GDTR_BASE, 0);
+	vmwrite(GUEST_GDTR_LIMIT, 0xffff);
+	vmwrite(GUEST_IDTR_BASE, 0);
+	vmwrite(GUEST_IDTR_LIMIT, 0xffff);
+	set_cr0(CR0_ET);
+	vmwrite(GUEST_CR3, 0);
+	vmwrite(GUEST_CR4, CR4_VMXE);
+	vmwrite(CR4_SHADOW, 0);
+	vmwrite(GUEST_EFER, 0);
+	vmwrite(GUEST_PAT, PAT_RESET);
+	vmwrite(GUEST_DR7, DR7_RESET);
+	vmwrite(GUEST_DEBUGCTL, 0);
+	vmwrite(GUEST_SYSENTER_CS, 0);
+	vmwrite(GUEST_SYSENTER_ESP, 0);
+	vmwrite(GUEST_SYSENTER_EIP, 0);
+	vmwrite(GUEST_ACTIVITY, 0);
+	vmwrite(GUEST_INTERRUPTIBILITY, 0);
+	vmwrite(GUEST_PENDING_DEBUG, 0);
+	for (i = 0; i < 4; i++)
+		vmwrite(GUEST_PDPTE(i), 0);
+	vmwrite(GUEST_RIP, 0);
+	vmwrite(GUEST_RSP, 0);
+	vmwrite(GUEST_RFLAGS, RFLAGS_FIXED);
+	s->written_rip = s->written_rsp = 0;
+	s->written_rflags = RFLAGS_FIXED;
+}
+
+void vmx_reset(struct vcpu *v)
+{
+	struct vmx_vcpu *s = vmx_use(v);
+	mfn_t vmcs = s->vmcs;
+	void *virtual_apic = s->virtual_apic;
+
+	vmx_forget(s);
+	*s = (struct vmx_vcpu){ .vmcs = vmcs, .virtual_apic = virtual_apic, .offered = -1,
+				.dr6 = DR6_RESET };
+	memset(virtual_apic, 0, PAGE_SIZE);
+	memset(&v->arch.regs, 0, sizeof(v->arch.regs));
+	vmx_use(v);
+	write_controls(v, s);
+	write_host_state(s);
+	write_reset_state(s);
+	vmx_forget(s);
+	v->arch.regs.rip = 0xfff0;
+	v->arch.regs.rflags = RFLAGS_FIXED;
+	v->arch.regs.rdx = cpuid(1, 0).eax;
+	v->arch.asid_generation = 0;
+}
+
+void vmx_set_real_mode(struct vcpu *v, uint8_t sipi_vector)
+{
+	struct vmx_vcpu *s = vmx_use(v);
+
+	set_segment(SEG_CS, (uint16_t)(sipi_vector << 8), RIGHTS_CODE_REAL, 0xffff,
+		    (uint64_t)sipi_vector << 12);
+	v->arch.regs.rip = 0;
+	vmx_forget(s);
+}
+
+void vmx_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info)
+{
+	struct vmx_vcpu *s = vmx_use(v);
+
+	set_segment(SEG_CS, 0x08, RIGHTS_CODE_FLAT, 0xffffffff, 0);
+	set_data_segments(0x10, RIGHTS_DATA_FLAT, 0xffffffff);
+	set_segment(SEG_TR, 0x18, RIGHTS_TSS_BUSY, 0x67, 0);
+	set_cr0(CR0_PE | CR0_ET);
+	v->arch.regs.rip = entry;
+	v->arch.regs.rbx = start_info;
+	vmx_forget(s);
+}
