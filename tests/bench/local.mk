@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# tests/bench: figures, see docs/figures.md. 'make bench' prints them; BENCH='--json --no-peer'.
+# tests/bench: figures, see docs/figures.md. 'make bench' prints them, 'make bench-storage' those of disks; BENCH='--json --no-peer'.
 
 noinst_PROGRAMS += tests/bench/stopwatch
 tests_bench_stopwatch_SOURCES = tests/bench/stopwatch.c
@@ -8,9 +8,12 @@ tests_bench_stopwatch_CFLAGS = -std=gnu11 $(HOSTED_WARN_CFLAGS)
 tests_bench_stopwatch_LDFLAGS =
 
 dist_noinst_SCRIPTS += tests/bench/run tests/bench/peer-xen tests/bench/count-lines \
-	tests/bench/guests.sh tests/bench/xen-guests.sh tests/bench/xen-init
+	tests/bench/guests.sh tests/bench/xen-guests.sh tests/bench/xen-init \
+	tests/bench/storage tests/bench/storage-jobs tests/bench/hv-storage.sh tests/bench/xen-storage.sh
 
 BENCH =
 bench: all
 	$(top_srcdir)/tests/bench/run $(BENCH) .
-.PHONY: bench
+bench-storage: all
+	$(top_srcdir)/tests/bench/storage $(BENCH) .
+.PHONY: bench bench-storage
