@@ -13,3 +13,10 @@ stubdom_bench_exits_exits_CPPFLAGS = $(STUBDOM_CPPFLAGS)
 stubdom_bench_exits_exits_CFLAGS = $(FREESTANDING_CFLAGS)
 stubdom_bench_exits_exits_CCASFLAGS = $(FREESTANDING_ASFLAGS)
 stubdom_bench_exits_exits_LDFLAGS = $(stubdom_ld_flags)
+
+noinst_PROGRAMS += stubdom/bench/flood/flood
+stubdom_bench_flood_flood_SOURCES = stubdom/bench/flood/main.c $(STUBDOM_RT)
+stubdom_bench_flood_flood_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_bench_flood_flood_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_bench_flood_flood_CCASFLAGS = $(FREESTANDING_ASFLAGS)
+stubdom_bench_flood_flood_LDFLAGS = $(stubdom_ld_flags)

@@ -34,13 +34,30 @@ static const struct {
 };
 #define NR_STRINGS (sizeof(strings) / sizeof(strings[0]))
 
-/* Those that are no strings, and may change while hvd runs. */
-static const char *const others[] = { "log-level" };
-#define NR_OTHERS (sizeof(others) / sizeof(others[0]))
+/* Those that are no strings, and may change while hvd runs: this one, and after it the numbers. */
+#define LOG_LEVEL_KEY "log-level"
+
+static const struct {
+	const char *key;
+	size_t field; /* an unsigned int of struct conf */
+	unsigned int preset, min, max;
+} numbers[] = {
+	{ "console-bytes-per-second", offsetof(struct conf, console_rate), 262144, 0, 1u << 30 },
+	{ "xenstore-requests-per-second", offsetof(struct conf, xenstore_rate), 1000, 0, 1u << 30 },
+	{ "xenstore-nodes", offsetof(struct conf, xenstore_nodes), 1000, 64, 1u << 20 },
+	{ "xenstore-watches", offsetof(struct conf, xenstore_watches), 128, 16, 1u << 16 },
+	{ "xenstore-transactions", offsetof(struct conf, xenstore_transactions), 10, 1, 1000 },
+};
+#define NR_NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
 
 static char **field(struct conf *conf, size_t i)
 {
 	return (char **)((char *)conf + strings[i].field);
+}
+
+static unsigned int *number(const struct conf *conf, size_t i)
+{
+	return (unsigned int *)((char *)conf + numbers[i].field);
 }
 
 void conf_init(struct conf *conf)
@@ -48,6 +65,8 @@ void conf_init(struct conf *conf)
 	memset(conf, 0, sizeof(*conf));
 	for (size_t i = 0; i < NR_STRINGS; i++)
 		*field(conf, i) = strings[i].preset ? xstrdup(strings[i].preset) : NULL;
+	for (size_t i = 0; i < NR_NUMBERS; i++)
+		*number(conf, i) = numbers[i].preset;
 	conf->log_level = LOG_LEVEL_INFO;
 }
 
@@ -57,14 +76,32 @@ void conf_fini(struct conf *conf)
 		free(*field(conf, i));
 }
 
+static int set_number(struct conf *conf, size_t i, const char *value, char **ret_error)
+{
+	size_t n = strlen(value);
+	unsigned long parsed = n && n < 12 && strspn(value, "0123456789") == n ? strtoul(value, NULL, 10) :
+										 ~0ul;
+
+	if (parsed < numbers[i].min || parsed > numbers[i].max) {
+		*ret_error = xasprintf("%s: '%.40s' is not a number from %u to %u", numbers[i].key, value,
+				       numbers[i].min, numbers[i].max);
+		return -EINVAL;
+	}
+	*number(conf, i) = (unsigned int)parsed;
+	return 0;
+}
+
 int conf_set(struct conf *conf, const char *key, const char *value, char **ret_error)
 {
-	if (!strcmp(key, "log-level")) {
+	if (!strcmp(key, LOG_LEVEL_KEY)) {
 		if (log_level_parse(value, &conf->log_level))
 			return 0;
 		*ret_error = xasprintf("log-level '%.40s' is none of error, warning, info, debug", value);
 		return -EINVAL;
 	}
+	for (size_t i = 0; i < NR_NUMBERS; i++)
+		if (!strcmp(key, numbers[i].key))
+			return set_number(conf, i, value, ret_error);
 	for (size_t i = 0; i < NR_STRINGS; i++) {
 		if (strcmp(key, strings[i].key))
 			continue;
@@ -83,12 +120,14 @@ int conf_set(struct conf *conf, const char *key, const char *value, char **ret_e
 
 size_t conf_nr_keys(void)
 {
-	return NR_STRINGS + NR_OTHERS;
+	return NR_STRINGS + 1 + NR_NUMBERS;
 }
 
 const char *conf_key(size_t i)
 {
-	return i < NR_STRINGS ? strings[i].key : others[i - NR_STRINGS];
+	if (i < NR_STRINGS)
+		return strings[i].key;
+	return i == NR_STRINGS ? LOG_LEVEL_KEY : numbers[i - NR_STRINGS - 1].key;
 }
 
 char *conf_get(const struct conf *conf, const char *key)
@@ -101,20 +140,25 @@ char *conf_get(const struct conf *conf, const char *key)
 		value = *field((struct conf *)conf, i);
 		return xstrdup(value ? value : "");
 	}
+	for (size_t i = 0; i < NR_NUMBERS; i++)
+		if (!strcmp(key, numbers[i].key))
+			return xasprintf("%u", *number(conf, i));
 	return xstrdup(log_level_name(conf->log_level));
 }
 
 bool conf_changes_live(const char *key)
 {
-	for (size_t i = 0; i < NR_OTHERS; i++)
-		if (!strcmp(key, others[i]))
-			return true;
-	return false;
+	for (size_t i = 0; i < NR_STRINGS; i++)
+		if (!strcmp(key, strings[i].key))
+			return false;
+	return true;
 }
 
 void conf_apply_live(struct conf *conf, const struct conf *new)
 {
 	conf->log_level = new->log_level;
+	for (size_t i = 0; i < NR_NUMBERS; i++)
+		*number(conf, i) = *number(new, i);
 }
 
 /* Cuts white space off both ends, in place. */

@@ -28,6 +28,12 @@ struct conf {
 	char *blk_program;     /* blk-program: NULL: as installed */
 	char *net_program;     /* net-program */
 	char *user;	       /* user: whom the back ends become; NULL: their default */
+	/* What one guest may use; 0 of those a second: without limit. */
+	unsigned int console_rate;	    /* console-bytes-per-second: 256 KiB */
+	unsigned int xenstore_rate;	    /* xenstore-requests-per-second: 1000 */
+	unsigned int xenstore_nodes;	    /* xenstore-nodes: 1000 */
+	unsigned int xenstore_watches;	    /* xenstore-watches: 128 */
+	unsigned int xenstore_transactions; /* xenstore-transactions, open at a time: 10 */
 	enum log_level log_level; /* log-level: info */
 };
 

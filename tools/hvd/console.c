@@ -21,6 +21,7 @@
 #include <xen/io/console.h>
 #include <xenforeignmemory.h>
 
+#include "budget.h"
 #include "console_log.h"
 #include "console_ring.h"
 #include "evtchn.h"
@@ -31,6 +32,17 @@
 #define BYTES_MUCH     1024u
 #define TURNS_AT_ONCE  32u /* then it waits as well */
 #define PAUSE_US       4000
+
+#define BURST_S 4u
+#define WAIT_MAX_US 250000u
+#define WARN_AGAIN_NS (60ull * 1000000000)
+
+static uint64_t bytes_per_second; /* of any guest; 0: without limit */
+
+void console_limit(unsigned int rate)
+{
+	bytes_per_second = rate;
+}
 
 struct console_viewer {
 	TAILQ_ENTRY(console_viewer) link;
@@ -48,6 +60,8 @@ struct console {
 	struct evtchn_port *port;
 	struct event *turn;
 	unsigned int nr_turns; /* at once, until now */
+	struct budget budget;
+	uint64_t warned_ns; /* 0: not yet */
 	struct console_log log;
 	TAILQ_HEAD(, console_viewer) viewers;
 	unsigned int showing; /* calls to viewers that are going on */
@@ -124,6 +138,27 @@ static void console_schedule(struct console *con, int after_us)
 		event_add(con->turn, &after);
 }
 
+/* One that says too much has its next turn, and is heard, only when it may say that much. */
+static bool console_waits(struct console *con, size_t moved)
+{
+	uint64_t now_ns = budget_now_ns();
+
+	if (budget_allows(&con->budget, bytes_per_second, bytes_per_second * BURST_S, now_ns)) {
+		budget_spend(&con->budget, moved);
+		return false;
+	}
+	if (!con->warned_ns || now_ns - con->warned_ns > WARN_AGAIN_NS) {
+		con->warned_ns = now_ns;
+		log_warning("console of domain %u: it says more than %llu bytes a second, and has to wait",
+			    con->domid, (unsigned long long)bytes_per_second);
+	}
+	budget_spend(&con->budget, moved);
+	evtchn_port_hold(con->port);
+	console_schedule(con, (int)budget_wait_us(&con->budget, bytes_per_second, BYTES_MUCH,
+						  WAIT_MAX_US));
+	return true;
+}
+
 static void console_on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct console *con = arg;
@@ -134,7 +169,7 @@ static void console_on_turn(evutil_socket_t fd, short what, void *arg)
 	/* Before looking: what the guest says after that must call us again. */
 	evtchn_port_release(con->port);
 	moved = console_move(con);
-	if (!moved)
+	if (!moved || console_waits(con, moved))
 		return;
 	/* Once more after each success: only a fruitless look makes sure that it notifies. */
 	con->nr_turns++;

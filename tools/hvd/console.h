@@ -30,6 +30,12 @@ int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid
 #define CONSOLE_LOG_MAX (1u << 20)
 
 /*
+ * How many bytes a second any guest may say from now on, with bursts of four seconds' worth; one that
+ * says more waits. 0: without limit.
+ */
+void console_limit(unsigned int bytes_per_second);
+
+/*
  * Takes what is still in the ring (so the guest's last words reach the log and the viewers), then
  * unmaps, unbinds, closes the log and forgets the viewers without a call. NULL is fine.
  */

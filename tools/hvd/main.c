@@ -24,6 +24,7 @@
 
 #include "backend/backend.h"
 #include "conf.h"
+#include "console.h"
 #include "control/control.h"
 #include "domain/autostart.h"
 #include "domain/build.h"
@@ -216,10 +217,25 @@ static void begin_autostart(struct hvd *h)
 	free(marker);
 }
 
+/* Of each guest: what may change while hvd runs. */
+static void set_limits(struct hvd *h)
+{
+	struct xs_limits limits = {
+		.nodes = h->conf.xenstore_nodes,
+		.watches = h->conf.xenstore_watches,
+		.transactions = h->conf.xenstore_transactions,
+		.requests_per_second = h->conf.xenstore_rate,
+	};
+
+	xs_server_limit(h->env.xs, &limits);
+	console_limit(h->conf.console_rate);
+}
+
 static void on_reload(void *arg)
 {
 	struct hvd *h = arg;
 
+	set_limits(h);
 	if (h->env.definitions)
 		definitions_read(h->env.definitions);
 }
@@ -242,6 +258,7 @@ static int start(struct hvd *h)
 	err = open_control(h);
 	if (err)
 		return err;
+	set_limits(h);
 	begin_autostart(h);
 	reload_set_callback(h->reload, on_reload, h);
 	log_info("ready on %s", h->conf.socket);

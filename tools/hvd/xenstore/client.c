@@ -338,6 +338,7 @@ int client_run(struct client *c)
 		result = client_take_request(c);
 		if (result <= 0)
 			return result ? result : client_flush(c);
+		c->nr_requests++;
 		result = client_flush(c);
 	}
 	if (result)

@@ -50,6 +50,7 @@ struct client {
 	TAILQ_HEAD(, client_watch) watches;
 	TAILQ_HEAD(, client_txn) txns;
 	uint32_t last_txn_id;
+	uint64_t nr_requests; /* that were answered */
 };
 
 void client_init(struct client *c, struct store *store, const struct xs_who *who,

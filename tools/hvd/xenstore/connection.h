@@ -8,6 +8,7 @@
 
 #include "xenstore/client.h"
 #include "xenstore/server.h"
+#include "xenstore/throttle.h"
 
 struct event;
 struct evtchn_port;
@@ -33,6 +34,7 @@ struct connection {
 	bool page_is_foreign;
 	bool moved; /* bytes went through the page in this turn */
 	struct evtchn_port *port;
+	struct throttle throttle;
 };
 
 struct connection *connection_create(struct xs_server *srv, enum connection_kind kind,

@@ -15,11 +15,13 @@ XENSTORE_PURE_SOURCES = \
 	tools/hvd/xenstore/watch.c tools/hvd/xenstore/watch.h \
 	tools/hvd/xenstore/wire.c tools/hvd/xenstore/wire.h
 XENSTORE_SERVER_SOURCES = \
+	tools/hvd/budget.c tools/hvd/budget.h \
 	tools/hvd/evtchn.c tools/hvd/evtchn.h \
 	tools/hvd/xenstore/local.c tools/hvd/xenstore/xs.h \
 	tools/hvd/xenstore/page.c tools/hvd/xenstore/connection.h \
 	tools/hvd/xenstore/server.c tools/hvd/xenstore/server.h \
-	tools/hvd/xenstore/socket.c
+	tools/hvd/xenstore/socket.c \
+	tools/hvd/xenstore/throttle.c tools/hvd/xenstore/throttle.h
 
 noinst_LIBRARIES += tools/hvd/xenstore/libxenstored.a
 tools_hvd_xenstore_libxenstored_a_SOURCES = $(XENSTORE_PURE_SOURCES) $(XENSTORE_SERVER_SOURCES) \

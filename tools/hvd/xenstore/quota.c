@@ -21,6 +21,7 @@ const struct quota_limits quota_default = {
 	.perms = 5,
 	.waiting_events = 1024,
 	.requests_per_turn = 16,
+	.requests_per_second = 1000,
 };
 
 struct quota_account {

@@ -20,6 +20,7 @@ struct quota_limits {
 	unsigned int perms;		/* entries of a node */
 	unsigned int waiting_events;	/* that the guest has not read yet */
 	unsigned int requests_per_turn; /* then the others have theirs */
+	unsigned int requests_per_second; /* then it waits; 0: without limit */
 };
 
 extern const struct quota_limits quota_default;

@@ -101,6 +101,7 @@ struct connection *connection_create(struct xs_server *srv, enum connection_kind
 void connection_destroy(struct connection *con)
 {
 	client_fini(&con->client);
+	throttle_fini(con);
 	if (con->runnable)
 		TAILQ_REMOVE(&con->srv->runnable, con, run_link);
 	TAILQ_REMOVE(&con->srv->connections, con, link);
@@ -134,7 +135,7 @@ static void server_on_turn(evutil_socket_t fd, short what, void *arg)
 			socket_turn(con);
 			break;
 		case CONNECTION_PAGE:
-			page_turn(con);
+			throttle_turn(con);
 			break;
 		}
 	}
@@ -171,6 +172,16 @@ int xs_server_create(struct event_base *base, struct evtchn_mux *mux, const char
 	}
 	*ret_srv = srv;
 	return 0;
+}
+
+void xs_server_limit(struct xs_server *srv, const struct xs_limits *limits)
+{
+	struct quota_limits *l = &srv->store.quota.limits;
+
+	l->nodes = limits->nodes;
+	l->watches = limits->watches;
+	l->transactions = limits->transactions;
+	l->requests_per_second = limits->requests_per_second;
 }
 
 void xs_server_destroy(struct xs_server *srv)

@@ -29,6 +29,13 @@ struct xs_watch;
 int xs_server_create(struct event_base *base, struct evtchn_mux *mux, const char *socket_path,
 		     struct xs_server **ret_srv);
 
+/* What each guest may have from now on; what it has already it keeps. */
+struct xs_limits {
+	unsigned int nodes, watches, transactions;
+	unsigned int requests_per_second; /* 0: without limit */
+};
+void xs_server_limit(struct xs_server *srv, const struct xs_limits *limits);
+
 /* Drops all clients, watches and the store. NULL is fine. */
 void xs_server_destroy(struct xs_server *srv);
 
