@@ -42,6 +42,15 @@ HV_FIND_LIB([$1], [$2])
 AS_IF([test $$1_FOUND = no], [HV_NOTE_MISSING([$2], [$3])])
 ])
 
+# HV_NEED_PLAIN_LIB(PREFIX, LIBRARY, FUNCTION, HEADER, PACKAGE): one without a pkg-config file.
+AC_DEFUN([HV_NEED_PLAIN_LIB], [
+AC_ARG_VAR([$1][_CFLAGS], [C compiler flags for $2])
+AC_ARG_VAR([$1][_LIBS], [linker flags for $2, instead of looking for it])
+AS_IF([test -z "$$1_LIBS"],
+	[AC_CHECK_LIB([$2], [$3], [AC_CHECK_HEADER([$4], [$1_LIBS="-l$2"])])
+	AS_IF([test -z "$$1_LIBS"], [HV_NOTE_MISSING([lib$2], [$5])])])
+])
+
 # HV_NEED_XEN_HEADERS(PACKAGE): hv_xen_dir = the system's folder of <xen/..>
 AC_DEFUN([HV_NEED_XEN_HEADERS], [
 AC_ARG_WITH([xen-headers], [AS_HELP_STRING([--with-xen-headers=DIR],

@@ -23,7 +23,7 @@ trap cleanup EXIT
 [ -x "$build/tests/daemon/hvd-pretended" ] || { echo "hvd-pretended is not built"; exit 99; }
 
 start_hvd() {
-	"$build/tests/daemon/hvd-pretended" --config /dev/null --socket "$dir/hvd.sock" \
+	${hvd_wrapper[@]+"${hvd_wrapper[@]}"} "$build/tests/daemon/hvd-pretended" --config /dev/null --socket "$dir/hvd.sock" \
 		--run-dir "$dir/run" --xenstore-socket "$dir/xs.sock" --console-dir "$dir/console" \
 		--domains-dir "$dir/domains" \
 		--log-level debug "$@" 2>>"$dir/hvd.log" &

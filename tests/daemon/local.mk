@@ -28,7 +28,7 @@ DAEMON_TESTS = \
 	tests/daemon/errors.sh \
 	tests/daemon/lifecycle.sh \
 	tests/daemon/protocol.sh \
-	tests/daemon/service.sh
+	tests/daemon/service.sh tests/daemon/image.sh
 EXTRA_DIST += tests/daemon/lib.sh $(DAEMON_TESTS)
 TESTS += $(DAEMON_TESTS)
 $(DAEMON_TESTS:.sh=.log): $(PRETENDED_HOST) tools/hvctl/hvctl

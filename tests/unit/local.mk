@@ -291,3 +291,10 @@ tests_unit_test_elf_compact_SOURCES = tests/unit/test_elf_compact.c dom0/kernel/
 tests_unit_test_elf_compact_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/dom0/kernel
 tests_unit_test_elf_compact_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_elf_compact_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_image
+tests_unit_test_image_SOURCES = tests/unit/test_image.c tools/hvd/image/name.c \
+	tools/hvd/image/copy_run.c tools/hvd/image/cluster_text.c tools/lib/xmem.c
+tests_unit_test_image_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_image_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_image_LDADD = $(UNIT_LDADD)

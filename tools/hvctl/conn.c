@@ -139,7 +139,31 @@ static int show_error(struct json_object *reply, struct json_object *error)
 	return status_of(code);
 }
 
+/* The reply; what comes before it says how far the work is. */
+static int receive_reply(const char *what, struct json_object **ret_reply)
+{
+	struct json_object *progress;
+	int status;
+
+	for (;;) {
+		status = receive(ret_reply);
+		if (status != EXIT_OK || !json_object_object_get_ex(*ret_reply, "progress", &progress))
+			break;
+		progress_show(what, json_line_number(progress, "done", 0),
+			      json_line_number(progress, "total", 0));
+		json_object_put(*ret_reply);
+		*ret_reply = NULL;
+	}
+	progress_end();
+	return status;
+}
+
 int conn_call(struct json_object *request, struct json_object **ret_result)
+{
+	return conn_call_long(request, json_line_string(request, "op"), ret_result);
+}
+
+int conn_call_long(struct json_object *request, const char *what, struct json_object **ret_result)
 {
 	struct json_object *reply = NULL, *part;
 	int status = conn_open();
@@ -147,12 +171,12 @@ int conn_call(struct json_object *request, struct json_object **ret_result)
 	size_t n;
 
 	line = json_line_format(request, &n);
-	json_object_put(request);
 	if (status == EXIT_OK) {
 		send_all(line, n);
-		status = receive(&reply);
+		status = receive_reply(what, &reply);
 	}
 	free(line);
+	json_object_put(request); /* 'what' may be a part of it */
 	if (status != EXIT_OK)
 		return status;
 	if (json_object_object_get_ex(reply, "result", &part))

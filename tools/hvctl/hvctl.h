@@ -55,6 +55,7 @@ int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_dmesg(int argc, char **argv);
 int cmd_capabilities(int argc, char **argv);
+int cmd_image(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 
 /* ---- main.c ---- */
@@ -83,6 +84,9 @@ int conn_open(void);
  */
 int conn_call(struct json_object *request, struct json_object **ret_result);
 
+/* The same for work that tells how far it is; 'what' it is called. */
+int conn_call_long(struct json_object *request, const char *what, struct json_object **ret_result);
+
 /* A request object {"op": op}, with "domain" unless that is NULL. */
 struct json_object *conn_request(const char *op, const char *domain);
 
@@ -102,6 +106,15 @@ void print_json(struct json_object *o);
 void print_field(const char *key, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "1234567890" ns -> "1.2" s */
 double seconds(long long ns);
+
+/* ---- progress.c ---- */
+
+void progress_show(const char *what, long long done, long long total);
+void progress_end(void);
+
+/* ---- image_print.c ---- */
+
+void image_print(const char *action, struct json_object *result);
 
 /* ---- cmd_console.c ---- */
 

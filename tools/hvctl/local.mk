@@ -9,6 +9,7 @@ tools_hvctl_hvctl_SOURCES = \
 	tools/hvctl/cmd_define.c \
 	tools/hvctl/cmd_destroy.c \
 	tools/hvctl/cmd_dmesg.c \
+	tools/hvctl/cmd_image.c tools/hvctl/image_print.c tools/hvctl/progress.c \
 	tools/hvctl/cmd_info.c \
 	tools/hvctl/cmd_list.c \
 	tools/hvctl/cmd_pause.c \

@@ -37,6 +37,7 @@ static const struct command commands[] = {
 	{ "destroy", "DOMAIN", "end a domain at once", cmd_destroy },
 	{ "pause", "DOMAIN", "stop a domain's CPUs", cmd_pause },
 	{ "resume", "DOMAIN", "let a paused domain run", cmd_resume },
+	{ "image", "ACTION ...", "work on images of disks; 'hvctl image help' lists what", cmd_image },
 	{ "dmesg", "[--follow]", "show the hypervisor's log", cmd_dmesg },
 	{ "capabilities", "", "show what this host has", cmd_capabilities },
 	{ "validate", "VM.XML", "check a vm.xml (without hvd)", cmd_validate },

@@ -30,6 +30,8 @@ static const struct {
 	{ "console-dir", offsetof(struct conf, console_dir), "/var/log/hv/console", true },
 	{ "blk-program", offsetof(struct conf, blk_program), NULL, true },
 	{ "net-program", offsetof(struct conf, net_program), NULL, true },
+	{ "image-program", offsetof(struct conf, image_program), HVD_LIBEXECDIR "/hvd-image", true },
+	{ "secrets-dir", offsetof(struct conf, secrets_dir), HVD_CONFDIR "/secrets", true },
 	{ "user", offsetof(struct conf, user), NULL, false },
 };
 #define NR_STRINGS (sizeof(strings) / sizeof(strings[0]))

@@ -14,6 +14,9 @@
 #ifndef HVD_CONFDIR /* what configure was told */
 #define HVD_CONFDIR "/etc/hvd"
 #endif
+#ifndef HVD_LIBEXECDIR
+#define HVD_LIBEXECDIR "/usr/libexec/hv"
+#endif
 #define CONF_PATH_DEFAULT HVD_CONFDIR "/hvd.conf"
 
 struct conf {
@@ -27,6 +30,8 @@ struct conf {
 	char *console_dir;     /* console-dir: /var/log/hv/console */
 	char *blk_program;     /* blk-program: NULL: as installed */
 	char *net_program;     /* net-program */
+	char *image_program;   /* image-program */
+	char *secrets_dir;     /* secrets-dir: /etc/hvd/secrets */
 	char *user;	       /* user: whom the back ends become; NULL: their default */
 	/* What one guest may use; 0 of those a second: without limit. */
 	unsigned int console_rate;	    /* console-bytes-per-second: 256 KiB */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
 	const char *name;
@@ -46,6 +47,15 @@ static const struct {
 	[FAULT_CONSOLE] = { "console_failed", -EIO },
 	[FAULT_DEFINITION] = { "definition_failed", -EIO },
 	[FAULT_HISTORY] = { "history_failed", -EIO },
+	[FAULT_NO_SUCH_IMAGE] = { "no_such_image", -ENOENT },
+	[FAULT_IMAGE_EXISTS] = { "image_exists", -EEXIST },
+	[FAULT_IMAGE_IN_USE] = { "image_in_use", -EBUSY },
+	[FAULT_IMAGE_DENIED] = { "image_denied", -EACCES },
+	[FAULT_IMAGE_UNREACHABLE] = { "image_unreachable", -ETIMEDOUT },
+	[FAULT_IMAGE_NO_SPACE] = { "image_no_space", -ENOSPC },
+	[FAULT_IMAGE_UNSUPPORTED] = { "image_unsupported", -ENOTSUP },
+	[FAULT_IMAGE_FAILED] = { "image_failed", -EIO },
+	[FAULT_SECRET] = { "secret_unusable", -EACCES },
 	[FAULT_CANCELLED] = { "cancelled", -ECANCELED },
 	[FAULT_TIMEOUT] = { "timeout", -ETIMEDOUT },
 	[FAULT_TOO_MANY] = { "too_many", -EUSERS },
@@ -65,4 +75,12 @@ int fault_set(struct fault *f, enum fault_code code, const char *fmt, ...)
 const char *fault_name(enum fault_code code)
 {
 	return faults[code].name;
+}
+
+enum fault_code fault_by_name(const char *name)
+{
+	for (unsigned int i = 0; i < FAULT_NR; i++)
+		if (!strcmp(faults[i].name, name))
+			return (enum fault_code)i;
+	return FAULT_IMAGE_FAILED;
 }

@@ -49,6 +49,16 @@ enum fault_code {
 	FAULT_CONSOLE,
 	FAULT_DEFINITION,
 	FAULT_HISTORY,
+	/* Images. */
+	FAULT_NO_SUCH_IMAGE,
+	FAULT_IMAGE_EXISTS,
+	FAULT_IMAGE_IN_USE,
+	FAULT_IMAGE_DENIED,
+	FAULT_IMAGE_UNREACHABLE,
+	FAULT_IMAGE_NO_SPACE,
+	FAULT_IMAGE_UNSUPPORTED,
+	FAULT_IMAGE_FAILED,
+	FAULT_SECRET,
 	/* Time and number. */
 	FAULT_CANCELLED,
 	FAULT_TIMEOUT,
@@ -66,5 +76,7 @@ int fault_set(struct fault *f, enum fault_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 const char *fault_name(enum fault_code code); /* "no_such_domain" */
+/* FAULT_IMAGE_FAILED for a name that is none. */
+enum fault_code fault_by_name(const char *name);
 
 #endif

@@ -5,7 +5,7 @@
 # tests/daemon links the same.
 HVD_SOURCES = tools/hvd/main.c tools/hvd/conf.c tools/hvd/conf.h tools/hvd/options.c tools/hvd/options.h \
 	tools/hvd/systemd.c tools/hvd/systemd.h
-HVD_CFLAGS = -DHVD_CONFDIR='"$(confdir)"' $(LIBEVENT_CFLAGS) $(LIBXML2_CFLAGS)
+HVD_CFLAGS = -DHVD_CONFDIR='"$(confdir)"' -DHVD_LIBEXECDIR='"$(pkglibexecdir)"' $(LIBEVENT_CFLAGS) $(LIBXML2_CFLAGS)
 HVD_PARTS = \
 	tools/hvd/control/libhvdcontrol.a \
 	tools/hvd/libhvddomain.a \

@@ -180,6 +180,8 @@ static int open_domains(struct hvd *h)
 	h->env.base = h->base;
 	h->env.console_dir = h->conf.console_dir;
 	open_definitions(h);
+	h->env.secrets_dir = h->conf.secrets_dir;
+	h->env.image_program = h->conf.image_program;
 	domains_create(&h->env, &h->domains);
 
 	err = evtchn_mux_bind_virq(h->env.mux, VIRQ_DOM_EXC, domains_on_exception, h->domains,

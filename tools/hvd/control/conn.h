@@ -18,6 +18,7 @@
 #include "lib/json_line.h"
 
 struct bufferevent;
+struct image_request;
 struct control;
 struct event;
 struct json_object;
@@ -52,6 +53,8 @@ struct conn {
 	unsigned int generation; /* of the domain when the wait began */
 	struct fault fault;
 
+	struct image_request *image; /* image_ops.c: a process works on an image */
+
 	/* After 'console': bytes, no JSON. */
 	bool is_console;
 	struct domain_viewer viewer;
@@ -65,6 +68,8 @@ struct domains *control_domains(const struct control *control);
 /* 'result' (taken over) may be NULL: an empty object. */
 void reply_result(struct conn *c, struct json_object *result);
 void reply_fault(struct conn *c, const struct fault *fault);
+/* Not an end: a line before the reply. Takes 'progress' over; left out when the client does not read. */
+void reply_progress(struct conn *c, struct json_object *progress);
 
 /* ---- request.c ---- */
 

@@ -18,6 +18,7 @@
 #include <json-c/json.h>
 
 #include "control/conn.h"
+#include "control/image_ops.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
 
@@ -56,6 +57,7 @@ static void conn_free(struct conn *c)
 	struct control *control = c->control;
 
 	wait_cancel(c);
+	image_ops_cancel(c);
 	view_end(c);
 	TAILQ_REMOVE(&control->conns, c, link);
 	control->nr_conns--;
@@ -181,6 +183,7 @@ static void conn_on_event(struct bufferevent *bev, short what, void *arg)
 	if (what & (BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) {
 		/* It does not take what we send: nothing that waits will ever arrive. */
 		wait_cancel(c);
+		image_ops_cancel(c);
 		c->busy = false;
 		c->closing = c->broken = true;
 	}

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <json-c/json.h>
@@ -28,6 +29,22 @@ static void send_reply(struct conn *c, const char *key, struct json_object *valu
 
 	c->busy = false;
 	event_active(c->more, EV_TIMEOUT, 0);
+}
+
+void reply_progress(struct conn *c, struct json_object *progress)
+{
+	struct json_object *line = json_object_new_object();
+	size_t size;
+	char *text;
+
+	if (c->id)
+		json_object_object_add(line, "id", json_object_get(c->id));
+	json_object_object_add(line, "progress", progress);
+	text = json_line_format(line, &size);
+	json_object_put(line);
+	if (evbuffer_get_length(bufferevent_get_output(c->bev)) < CONN_OUTPUT_MAX)
+		bufferevent_write(c->bev, text, size);
+	free(text);
 }
 
 void reply_result(struct conn *c, struct json_object *result)

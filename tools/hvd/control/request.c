@@ -14,6 +14,7 @@
 #include "control/conn.h"
 #include "control/describe.h"
 #include "control/ops.h"
+#include "control/image_ops.h"
 #include "domain/spec.h"
 #include "hvcall.h"
 #include "lib/config.h"
@@ -377,6 +378,7 @@ static const struct operation {
 	{ "autostart", op_autostart, OP_CHANGES },
 	{ "rename", op_rename, OP_CHANGES },
 	{ "dumpxml", op_dumpxml, OP_LOOKS },
+	{ "image", op_image, OP_CHANGES },
 };
 
 static const struct operation *find_operation(const char *name)

@@ -45,6 +45,8 @@ struct domain_env {
 	struct builder *builder;
 	struct journal *journal; /* NULL: none */
 	struct definitions *definitions; /* NULL: none */
+	const char *secrets_dir;   /* keys of clusters; NULL: SECRETS_DIR_DEFAULT */
+	const char *image_program; /* hvd-image */
 	const char *console_dir; /* where console logs go; NULL: nowhere */
 };
 

@@ -3,7 +3,8 @@
 
 noinst_LIBRARIES += tools/hvd/libhvdcore.a
 tools_hvd_libhvdcore_a_SOURCES = \
-	tools/hvd/fault.c tools/hvd/fault.h \
+	tools/hvd/fault.c tools/hvd/fault.h tools/hvd/secret.c tools/hvd/secret.h \
+	tools/hvd/image/name.c tools/hvd/image/name.h \
 	tools/hvd/domain/acpi.c tools/hvd/domain/acpi.h \
 	tools/hvd/domain/definition_files.c tools/hvd/domain/definition_files.h \
 	tools/hvd/domain/definitions.c tools/hvd/domain/definitions.h \
