@@ -92,15 +92,15 @@ say lives $lives
 say free-after-lives $(($(free) - start))
 say descriptors $(ls /proc/$(pidof hvd)/fd | wc -l)
 
-# A guest whose hvd dies runs on; the next hvd knows its name, and can end it.
+# A guest whose hvd dies runs on, and the next hvd takes it up (45-hvd-restart.sh has all of it).
 vm left 128 1 vmlinuz
 hvctl create left.xml
 kill -9 $(pidof hvd)
 hvd </dev/null >>/var/log/hvd/hvd.out 2>&1 &
 wait_for 20 hvctl list
 say left "$(hvctl info left | grep -E '^(State|Note)')"
-say left-shutdown "$(hvctl shutdown left 2>&1)"
-say left-destroy "$(hvctl destroy left)"
+wait_for 120 logged left '^GUEST done'
+say left-shutdown "$(hvctl shutdown --wait --timeout 60 left 2>&1)"
 say free-after-left $(($(free) - start))
 grep -i error /var/log/hvd/hvd.out | grep -v 'cannot be built\|crashed 3 times' | sed 's/^/hvd-error: /'
 END
@@ -128,7 +128,7 @@ ok "what cannot be built is told" [ "$(grep -cE '^(nofile: .*No such file|huge: 
 ok "and leaves nothing behind" has '^free-after-errors: 0$'
 ok "a hundred lives" has '^lives: 100$'
 ok "not a frame is lost" has '^free-after-lives: 0$'
-ok "a guest outlives its hvd" has '^left: State running Note an earlier hvd'
-ok "what the next hvd cannot do is told" has '^left-shutdown: .*is of an earlier hvd'
-ok "but it can end it, to the last frame" has '^free-after-left: 0$'
+ok "a guest outlives its hvd" has '^left: State running$'
+ok "the next one can ask it to shut down" has '^left-shutdown: .*has ended'
+ok "and gets its last frame" has '^free-after-left: 0$'
 done_testing

@@ -28,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct line {
 	struct client client;
+	struct wire_in in;
 	uint8_t bytes[512];
 	size_t begin, end;
 	bool dead, deaf;
@@ -201,7 +202,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	store_init(&store, &limits);
 	for (i = 0; i < NR_CLIENTS; i++) {
 		who = (struct xs_who){ (uint16_t)i, i == 0 };
-		client_init(&lines[i].client, &store, &who, &line_ops, &lines[i]);
+		client_init(&lines[i].client, &store, &who, &lines[i].in, &line_ops, &lines[i]);
 		store_mkdir(&store, &control, lines[i].client.home);
 		home.domid = (uint16_t)i;
 		perms = perms_create(&home, 1);

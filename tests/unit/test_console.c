@@ -32,7 +32,7 @@ static void begin(void)
 	base = event_base_new();
 	CU_ASSERT_EQUAL_FATAL(evtchn_mux_create(base, &mux), 0);
 	page = shim_page(5, GFN);
-	CU_ASSERT_EQUAL_FATAL(console_open(base, mux, 5, GFN, PORT, log_path, &con), 0);
+	CU_ASSERT_EQUAL_FATAL(console_open(base, mux, 5, GFN, PORT, log_path, NULL, &con), 0);
 }
 
 static void end(void)
@@ -123,7 +123,7 @@ static void closing_takes_what_is_left(void)
 	console_close(con);
 	CU_ASSERT_STRING_EQUAL(file(last), "panic: farewell");
 	/* The log outlives the guest, and the next one appends. */
-	CU_ASSERT_EQUAL_FATAL(console_open(base, mux, 5, GFN, PORT, log_path, &con), 0);
+	CU_ASSERT_EQUAL_FATAL(console_open(base, mux, 5, GFN, PORT, log_path, NULL, &con), 0);
 	guest_says("; again");
 	settle();
 	CU_ASSERT_STRING_EQUAL(file(last), "panic: farewell; again");
@@ -225,11 +225,11 @@ static void a_failure_leaves_nothing_open(void)
 	int n, err = -1;
 
 	begin();
-	CU_ASSERT_EQUAL(console_open(base, mux, 6, GFN, PORT, "/nonexistent/log", &second),
+	CU_ASSERT_EQUAL(console_open(base, mux, 6, GFN, PORT, "/nonexistent/log", NULL, &second),
 			-ENOENT);
 	for (n = 0; n < 10 && err; n++) {
 		shim_fail_after = n;
-		err = console_open(base, mux, 6, GFN, PORT, NULL, &second);
+		err = console_open(base, mux, 6, GFN, PORT, NULL, NULL, &second);
 		shim_fail_after = -1;
 		CU_ASSERT_EQUAL(shim_page_is_mapped(6, GFN), !err);
 		CU_ASSERT_EQUAL(shim_guest_port_is_bound(6, PORT), !err);

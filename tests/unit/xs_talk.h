@@ -19,6 +19,7 @@
 /* A client and both ends of its line. */
 struct talk {
 	struct client client;
+	struct wire_in in;
 	char to_store[1 << 16];
 	size_t to_store_begin, to_store_end;
 	char from_store[1 << 20];
@@ -97,7 +98,7 @@ static inline struct talk *talk_begin(struct store *s, uint16_t domid)
 	struct talk *t = calloc(1, sizeof(*t));
 	struct xs_who who = { domid, domid == 0 };
 
-	client_init(&t->client, s, &who, &talk_ops, t);
+	client_init(&t->client, s, &who, &t->in, &talk_ops, t);
 	t->window = sizeof(t->from_store) / 2;
 	return t;
 }

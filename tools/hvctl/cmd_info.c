@@ -109,8 +109,10 @@ static void print_domain(struct json_object *d)
 	print_disks(d);
 	print_interfaces(d);
 	print_string(d, "console_log", "Console log");
-	if (json_line_bool(d, "orphan", 0))
-		print_field("Note", "an earlier hvd made it: no console, no devices; destroy is what is left");
+	if (json_line_bool(d, "orphan", 0)) {
+		print_field("Note", "an orphan: no console, no devices; destroy is what is left");
+		print_string(d, "orphan_reason", "Orphan because");
+	}
 }
 
 int cmd_info(int argc, char **argv)

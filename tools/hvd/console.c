@@ -7,6 +7,9 @@
  * writes become one turn, and its port is held meanwhile. So a guest that prints without end
  * slows down itself alone. Output that nobody watches is kept just the same (console_log.h). Input
  * waits here until the guest has room for it.
+ * Output is first written to the log and then taken out of the ring, so none is lost when hvd dies in
+ * between; and a mark that is set before says which byte of the ring began at which byte of the log, so
+ * that the next hvd can tell how much of what it finds in the ring is written already.
  * A ring with impossible indices is not listened to any more; the log and the viewers stay.
  */
 #include "console.h"
@@ -14,6 +17,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,6 +29,7 @@
 #include "console_log.h"
 #include "console_ring.h"
 #include "evtchn.h"
+#include "keep.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
 
@@ -52,6 +57,12 @@ struct console_viewer {
 	bool gone; /* detached during a call: freed after it */
 };
 
+/* Outlives us: see keep.h. */
+struct console_keep {
+	uint64_t mark;	/* index of the ring, and above it the size of the log where that byte begins */
+	uint64_t begin; /* size of the log where this console begins */
+};
+
 struct console {
 	uint16_t domid;
 	bool broken;
@@ -63,6 +74,7 @@ struct console {
 	struct budget budget;
 	uint64_t warned_ns; /* 0: not yet */
 	struct console_log log;
+	struct console_keep *keep;
 	TAILQ_HEAD(, console_viewer) viewers;
 	unsigned int showing; /* calls to viewers that are going on */
 	size_t nr_input;
@@ -100,15 +112,47 @@ static void console_break(struct console *con)
 		    con->domid);
 }
 
+/* The bytes of the ring from 'cons' on go to the log, and out of the ring. */
+static void console_take(struct console *con, uint32_t cons, const char *bytes, size_t n)
+{
+	while (n) {
+		off_t before = con->log.size;
+		size_t part = console_log_room(&con->log);
+
+		if (con->log.size < before)
+			con->keep->begin = 0; /* a new file */
+		part = part < n ? part : n;
+		__atomic_store_n(&con->keep->mark, cons | (uint64_t)con->log.size << 32, __ATOMIC_SEQ_CST);
+		console_log_add(&con->log, bytes, part);
+		cons += (uint32_t)part;
+		console_ring_consume(con->page, cons);
+		bytes += part;
+		n -= part;
+	}
+}
+
+/* An hvd has died: it may have written what it had not taken out of the ring yet. */
+static void console_go_on(struct console *con)
+{
+	uint32_t cons = con->page->out_cons, waiting = con->page->out_prod - cons;
+	uint64_t mark = con->keep->mark, written = (uint64_t)con->log.size - (mark >> 32);
+
+	if ((uint32_t)mark == cons && (uint64_t)con->log.size > mark >> 32 && written <= waiting &&
+	    waiting <= sizeof(con->page->out))
+		console_ring_consume(con->page, cons + (uint32_t)written);
+	console_log_recall(&con->log, (off_t)con->keep->begin);
+}
+
 /* Moves one ring of bytes each way. Returns how many moved. */
 static size_t console_move(struct console *con)
 {
 	char bytes[BYTES_PER_TURN];
 	ssize_t out, in = 0;
+	uint32_t cons = 0;
 
 	if (con->broken)
 		return 0;
-	out = console_ring_read(con->page, bytes, sizeof(bytes));
+	out = console_ring_peek(con->page, bytes, sizeof(bytes), &cons);
 	if (con->nr_input)
 		in = console_ring_write(con->page, con->input, con->nr_input);
 	if (out < 0 || in < 0) {
@@ -121,12 +165,12 @@ static size_t console_move(struct console *con)
 	}
 	if (!out && !in)
 		return 0;
+	if (out)
+		console_take(con, cons, bytes, (size_t)out);
 	/* First the guest: there is room for more, or something to read. */
 	evtchn_port_notify(con->port);
-	if (out) {
-		console_log_add(&con->log, bytes, (size_t)out);
+	if (out)
 		console_show(con, bytes, (size_t)out);
-	}
 	return (size_t)out + (size_t)in;
 }
 
@@ -190,11 +234,20 @@ static void console_on_notify(void *arg)
 	console_schedule(con, 0);
 }
 
+static void keep_name(uint16_t domid, char name[24])
+{
+	snprintf(name, 24, "console-%u", domid);
+}
+
 int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid, uint64_t page_gfn,
-		 uint32_t remote_port, const char *log_path, struct console **ret_con)
+		 uint32_t remote_port, const char *log_path, const char *keep_dir,
+		 struct console **ret_con)
 {
 	struct console *con = xcalloc(1, sizeof(*con));
 	xen_pfn_t pfn = page_gfn;
+	bool fresh = true;
+	void *memory;
+	char name[24];
 	int err;
 
 	con->domid = domid;
@@ -202,10 +255,15 @@ int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid
 	err = console_log_open(&con->log, log_path, CONSOLE_LOG_MAX, CONSOLE_BACKLOG);
 	if (err)
 		goto undo_alloc;
+	keep_name(domid, name);
+	err = keep_map(keep_dir, name, sizeof(*con->keep), &memory, &fresh);
+	if (err)
+		goto undo_log;
+	con->keep = memory;
 	con->turn = evtimer_new(base, console_on_turn, con);
 	if (!con->turn) {
 		err = -ENOMEM;
-		goto undo_log;
+		goto undo_keep;
 	}
 	con->foreign = xenforeignmemory_open(NULL, 0);
 	if (!con->foreign) {
@@ -221,7 +279,13 @@ int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid
 	err = evtchn_mux_bind(mux, domid, remote_port, console_on_notify, con, &con->port);
 	if (err)
 		goto undo_map;
-	console_schedule(con, 0); /* the guest may have spoken already */
+	if (fresh)
+		con->keep->begin = (uint64_t)con->log.size;
+	else
+		console_go_on(con);
+	/* The guest may have spoken already, or wait for an answer to what nobody has heard. */
+	evtchn_port_notify(con->port);
+	console_schedule(con, 0);
 	*ret_con = con;
 	return 0;
 
@@ -231,6 +295,8 @@ undo_open:
 	xenforeignmemory_close(con->foreign);
 undo_event:
 	event_free(con->turn);
+undo_keep:
+	keep_unmap(con->keep, sizeof(*con->keep));
 undo_log:
 	console_log_close(&con->log);
 undo_alloc:
@@ -254,7 +320,21 @@ void console_close(struct console *con)
 	xenforeignmemory_close(con->foreign);
 	event_free(con->turn);
 	console_log_close(&con->log);
+	keep_unmap(con->keep, sizeof(*con->keep));
 	free(con);
+}
+
+void console_forget(const char *keep_dir, uint16_t domid)
+{
+	char name[24];
+
+	keep_name(domid, name);
+	keep_remove(keep_dir, name);
+}
+
+void console_sweep(const char *keep_dir, bool (*is_wanted)(void *arg, unsigned int domid), void *arg)
+{
+	keep_sweep(keep_dir, "console-", is_wanted, arg);
 }
 
 int console_attach(struct console *con, console_output_cb cb, void *arg,

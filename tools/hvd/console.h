@@ -6,6 +6,7 @@
 #ifndef HVD_CONSOLE_H
 #define HVD_CONSOLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,11 +23,14 @@ typedef void (*console_output_cb)(void *arg, const void *bytes, size_t n);
 
 /*
  * Maps the ring at 'page_gfn' of 'domid', binds 'remote_port', opens (appends to) the log file.
+ * What an earlier hvd has not read of it, or not read to the end, is read now: 'keep_dir' (may be NULL) is
+ * where one tells the other how far it was (keep.h).
  * 'log_path' NULL: no log. The file is cut into 'log_path' and 'log_path'.1, of at most
  * CONSOLE_LOG_MAX bytes each. A log that cannot be opened is an error.
  */
 int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid, uint64_t page_gfn,
-		 uint32_t remote_port, const char *log_path, struct console **ret_con);
+		 uint32_t remote_port, const char *log_path, const char *keep_dir,
+		 struct console **ret_con);
 #define CONSOLE_LOG_MAX (1u << 20)
 
 /*
@@ -40,6 +44,11 @@ void console_limit(unsigned int bytes_per_second);
  * unmaps, unbinds, closes the log and forgets the viewers without a call. NULL is fine.
  */
 void console_close(struct console *con);
+
+/* There will be no console of this domain any more. */
+void console_forget(const char *keep_dir, uint16_t domid);
+/* Forgets those of domains that nobody wants. */
+void console_sweep(const char *keep_dir, bool (*is_wanted)(void *arg, unsigned int domid), void *arg);
 
 /* Adds a viewer. It first gets up to CONSOLE_BACKLOG bytes of earlier output. */
 int console_attach(struct console *con, console_output_cb cb, void *arg,

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,13 @@ static void log_file_rotate(struct console_log *log)
 	free(old);
 }
 
+size_t console_log_room(struct console_log *log)
+{
+	if (log->fd >= 0 && log->size >= log->max_size)
+		log_file_rotate(log);
+	return log->fd < 0 ? SIZE_MAX : (size_t)(log->max_size - log->size);
+}
+
 static void log_file_add(struct console_log *log, const char *bytes, size_t n)
 {
 	size_t part;
@@ -120,6 +128,26 @@ void console_log_add(struct console_log *log, const char *bytes, size_t n)
 {
 	backlog_add(log, bytes, n);
 	log_file_add(log, bytes, n);
+}
+
+void console_log_recall(struct console_log *log, off_t begin)
+{
+	char bytes[4096];
+	ssize_t n;
+	int fd;
+
+	if (!log->path || log->size <= begin)
+		return;
+	if ((size_t)(log->size - begin) > log->backlog_size)
+		begin = log->size - (off_t)log->backlog_size;
+	fd = open(log->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	while ((n = pread(fd, bytes, sizeof(bytes), begin)) > 0) {
+		backlog_add(log, bytes, (size_t)n);
+		begin += n;
+	}
+	close(fd);
 }
 
 void console_log_backlog(const struct console_log *log, const char *ret_part[2], size_t ret_n[2])

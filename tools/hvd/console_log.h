@@ -27,6 +27,15 @@ void console_log_close(struct console_log *log);
  */
 void console_log_add(struct console_log *log, const char *bytes, size_t n);
 
+/*
+ * How many bytes console_log_add() would put into one and the same file now; makes a new one where there
+ * is none left. Without a file: as many as you like.
+ */
+size_t console_log_room(struct console_log *log);
+
+/* Fills the backlog from the file, from the byte 'begin' on: what an hvd before us had in its memory. */
+void console_log_recall(struct console_log *log, off_t begin);
+
 /* The backlog in order: first this part, then that; either may be empty. */
 void console_log_backlog(const struct console_log *log, const char *ret_part[2], size_t ret_n[2]);
 

@@ -6,6 +6,7 @@
 #define HVD_CONSOLE_RING_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct xencons_interface;
@@ -15,6 +16,13 @@ struct xencons_interface;
  * the number of bytes, which may be 0, or -EBADMSG when the indices cannot be.
  */
 ssize_t console_ring_read(struct xencons_interface *page, void *buf, size_t n);
+/*
+ * The two halves of a read, for who has something to do in between: 'ret_cons' is where the bytes begin,
+ * and console_ring_consume() says how far they were taken.
+ */
+ssize_t console_ring_peek(struct xencons_interface *page, void *buf, size_t n, uint32_t *ret_cons);
+void console_ring_consume(struct xencons_interface *page, uint32_t cons);
+
 ssize_t console_ring_write(struct xencons_interface *page, const void *buf, size_t n);
 
 #endif

@@ -7,7 +7,8 @@
  * /dev/xen/{privcmd,evtchn,xenbus_backend} for new domains at any time, and opens images and taps
  * that it hands to its back ends, which are the ones that give everything away.
  *
- * When hvd ends, guests run on; but their back ends, their console and their xenstore end with it.
+ * When hvd ends, in whatever way, guests and their back ends run on; the next one reads the journal and
+ * takes them up where they are (docs/hvd.md, "When hvd dies"). So its end needs no care.
  */
 #include <errno.h>
 #include <signal.h>
@@ -49,6 +50,8 @@ struct hvd {
 	struct domain_env env;
 	struct domains *domains;
 	struct evtchn_port *exception;
+	struct event *commit;
+	char *keep_dir;
 	struct control *control;
 	struct autostart *autostart;
 };
@@ -128,6 +131,41 @@ static int open_hypervisor(struct hvd *h)
 	return 0;
 }
 
+static void on_commit(evutil_socket_t fd, short what, void *arg)
+{
+	struct hvd *h = arg;
+
+	(void)fd;
+	(void)what;
+	journal_commit(h->env.journal);
+}
+
+/* What nobody has waited for is written at the latest when the loop comes around. */
+static void on_dirty(void *arg)
+{
+	static const struct timeval now = { 0, 0 };
+	struct hvd *h = arg;
+
+	event_add(h->commit, &now);
+}
+
+static int open_journal(struct hvd *h)
+{
+	char *path = xasprintf("%s/journal", h->conf.run_dir);
+	int err = journal_open(path, &h->env.journal);
+
+	free(path);
+	if (err)
+		return failed("cannot read the journal", err);
+	h->commit = evtimer_new(h->base, on_commit, h);
+	if (!h->commit)
+		return -ENOMEM;
+	journal_set_on_dirty(h->env.journal, on_dirty, h);
+	h->keep_dir = xasprintf("%s/rings", h->conf.run_dir);
+	h->env.keep_dir = h->keep_dir;
+	return make_dir(h->keep_dir, 0700);
+}
+
 static int open_xenstore(struct hvd *h)
 {
 	int err;
@@ -135,6 +173,9 @@ static int open_xenstore(struct hvd *h)
 	err = xs_server_create(h->base, h->env.mux, h->conf.xenstore_socket, &h->env.xs);
 	if (err)
 		return failed("cannot start the xenstore", err);
+	err = xs_server_restore(h->env.xs, h->env.journal, h->keep_dir);
+	if (err)
+		return failed("cannot take up the xenstore", err);
 	xs_write(h->env.xs, "/local/domain/0/name", "Domain-0");
 	xs_write(h->env.xs, "/local/domain/0/domid", "0");
 	err = xs_server_add_dom0(h->env.xs);
@@ -150,13 +191,16 @@ static int open_backend(struct hvd *h)
 		.net_program = h->conf.net_program,
 		.user = h->conf.user,
 	};
-	char *stats_dir = xasprintf("%s/backend", h->conf.run_dir);
+	char *dir = xasprintf("%s/backend", h->conf.run_dir);
 	int err;
 
-	conf.stats_dir = stats_dir;
+	conf.stats_dir = conf.socket_dir = dir;
 	err = backend_create(h->base, h->env.xs, &conf, &h->env.backend);
-	free(stats_dir);
-	return err ? failed("cannot prepare disks and interfaces", err) : 0;
+	free(dir);
+	if (err)
+		return failed("cannot prepare disks and interfaces", err);
+	backend_restore(h->env.backend, h->env.journal);
+	return 0;
 }
 
 /* A host without definitions still runs guests. */
@@ -170,12 +214,8 @@ static void open_definitions(struct hvd *h)
 
 static int open_domains(struct hvd *h)
 {
-	char *dir = xasprintf("%s/journal", h->conf.run_dir);
-	int err = journal_open(dir, &h->env.journal);
+	int err;
 
-	if (err)
-		log_warning("no journal in %s: %s", dir, strerror(-err));
-	free(dir);
 	builder_create(h->base, &h->env.builder);
 	h->env.base = h->base;
 	h->env.console_dir = h->conf.console_dir;
@@ -189,6 +229,10 @@ static int open_domains(struct hvd *h)
 	if (err)
 		return failed("cannot bind VIRQ_DOM_EXC (does another toolstack run?)", err);
 	domains_adopt(h->domains);
+	err = journal_start(h->env.journal);
+	if (err)
+		log_error("the journal cannot be written: %s; the next hvd would not know its guests",
+			  strerror(-err));
 	return 0;
 }
 
@@ -250,6 +294,8 @@ static int start(struct hvd *h)
 	if (!err)
 		err = open_hypervisor(h);
 	if (!err)
+		err = open_journal(h);
+	if (!err)
 		err = open_xenstore(h);
 	if (!err)
 		err = open_backend(h);
@@ -282,6 +328,7 @@ static void stop_on_signal(evutil_socket_t sig, short what, void *arg)
 
 static void stop(struct hvd *h)
 {
+	journal_stop(h->env.journal); /* what goes now goes with us alone */
 	control_destroy(h->control);
 	autostart_end(h->autostart);
 	domains_destroy(h->domains);
@@ -293,6 +340,9 @@ static void stop(struct hvd *h)
 	xs_server_destroy(h->env.xs);
 	evtchn_mux_destroy(h->env.mux);
 	journal_close(h->env.journal);
+	if (h->commit)
+		event_free(h->commit);
+	free(h->keep_dir);
 	hvcall_close(h->env.hv);
 }
 

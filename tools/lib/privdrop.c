@@ -23,7 +23,7 @@ static const char *const allowed[] = {
 	"read", "readv", "pread64", "preadv", "preadv2",
 	"write", "writev", "pwrite64", "pwritev", "pwritev2",
 	"fsync", "fdatasync", "fallocate", "fstat", "lseek",
-	"recvmsg", "sendmsg", "recvfrom", "sendto", "shutdown", "close", "dup", "fcntl",
+	"recvmsg", "sendmsg", "recvfrom", "sendto", "shutdown", "close", "dup", "fcntl", "accept4",
 	"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2",
 	"poll", "ppoll", "select", "pselect6", "eventfd2",
 	"timerfd_create", "timerfd_settime",

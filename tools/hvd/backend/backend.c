@@ -31,8 +31,8 @@
 
 static const struct timeval now = { 0, 0 };
 
-/* The children change into this directory; what hvd may not make is reported when they start. */
-static void make_directories(const char *path)
+/* What hvd may not make is reported when the first child starts. */
+static void make_directories(const char *path, mode_t mode)
 {
 	char *copy = xstrdup(path);
 	char *slash;
@@ -42,7 +42,7 @@ static void make_directories(const char *path)
 		mkdir(copy, 0755);
 		*slash = '/';
 	}
-	mkdir(copy, 0555);
+	mkdir(copy, mode);
 	free(copy);
 }
 
@@ -65,10 +65,13 @@ int backend_create(struct event_base *base, struct xs_server *srv, const struct 
 	b->user = xstrdup(conf->user ? conf->user : getpwnam("hvd") ? "hvd" : "nobody");
 	b->chroot_dir = xstrdup(conf->chroot_dir ? conf->chroot_dir : "/run/hvd/empty");
 	b->stats_dir = xstrdup(conf->stats_dir ? conf->stats_dir : "/run/hvd/backend");
+	b->socket_dir = xstrdup(conf->socket_dir ? conf->socket_dir : "/run/hvd/backend");
+	LIST_INIT(&b->processes);
+	LIST_INIT(&b->known);
 	LIST_INIT(&b->domains);
-	make_directories(b->chroot_dir);
-	make_directories(b->stats_dir);
-	chmod(b->stats_dir, 0700);
+	make_directories(b->chroot_dir, 0555);
+	make_directories(b->stats_dir, 0700);
+	make_directories(b->socket_dir, 0700);
 	*ret = b;
 	return 0;
 }
@@ -107,6 +110,10 @@ void backend_destroy(struct backend *b)
 		return;
 	while ((d = LIST_FIRST(&b->domains)))
 		domain_free(d);
+	known_forget(b);
+	while (!LIST_EMPTY(&b->processes)) /* strays */
+		process_abandon(LIST_FIRST(&b->processes));
+	free(b->socket_dir);
 	for (i = 0; i < NR_PROCESSES; i++)
 		free(b->programs[i]);
 	free(b->user);
@@ -295,6 +302,7 @@ int backend_add_disk(struct backend *b, uint16_t domid, const char *name,
 	v = xcalloc(1, sizeof(*v));
 	v->readonly = spec->readonly || spec->cdrom;
 	v->cdrom = spec->cdrom;
+	v->source = xstrdup(spec->source);
 	request = json_object_new_object();
 	json_object_object_add(request, "readonly", json_object_new_boolean(v->readonly));
 	json_object_object_add(request, "discard-granularity",
@@ -318,8 +326,8 @@ int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigne
 		return err;
 	tap = spec->ifname ? xstrdup(spec->ifname) : xasprintf("vif%u.%u", domid, index);
 	err = bridge_add_tap(spec->bridge, tap, spec->mtu, &fd, &error);
-	free(tap);
 	if (err) {
+		free(tap);
 		*ret_error = xasprintf("interface %u: %s", index, error ? error : strerror(-err));
 		free(error);
 		return err;
@@ -330,10 +338,12 @@ int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigne
 		err = domain_start_service(d, PROCESS_NET, xasprintf("net-%u", domid), &s, ret_error);
 		if (err) {
 			close(fd);
+			free(tap);
 			return err;
 		}
 	}
 	v = xcalloc(1, sizeof(*v));
+	v->tap = tap;
 	memcpy(v->mac, spec->mac, sizeof(v->mac));
 	v->mtu = spec->mtu;
 	v->bridge = xstrdup(spec->bridge);
@@ -365,9 +375,73 @@ void backend_wait_ready(struct backend *b, uint16_t domid, const char *device, b
 	evtimer_add(d->check, &now);
 }
 
+/* ---- domains of an earlier hvd ---- */
+
+static void adopt_disk(struct backend_domain *d, const struct disk_spec *spec)
+{
+	struct json_object *request = json_object_new_object();
+	struct vbd_private *v;
+	struct service *s;
+	unsigned int number;
+
+	if (vdev_parse(spec->target, &number) ||
+	    service_adopt(d, PROCESS_BLK, xasprintf("blk-%u-%s", d->domid, spec->target), &s)) {
+		json_object_put(request);
+		return;
+	}
+	v = xcalloc(1, sizeof(*v));
+	v->readonly = spec->readonly || spec->cdrom;
+	v->cdrom = spec->cdrom;
+	v->source = xstrdup(spec->source);
+	json_object_object_add(request, "readonly", json_object_new_boolean(v->readonly));
+	device_adopt(d, &vbd_class, s, number, spec->target, v, request);
+}
+
+static void adopt_nic(struct backend_domain *d, unsigned int index, const struct nic_spec *spec)
+{
+	struct service *s = service_find(d, PROCESS_NET);
+	struct vif_private *v;
+	char device[16];
+
+	if (!s && service_adopt(d, PROCESS_NET, xasprintf("net-%u", d->domid), &s))
+		return;
+	v = xcalloc(1, sizeof(*v));
+	snprintf(device, sizeof(device), "vif%u", index);
+	memcpy(v->mac, spec->mac, sizeof(v->mac));
+	v->mtu = spec->mtu;
+	v->bridge = xstrdup(spec->bridge);
+	v->tap = spec->ifname ? xstrdup(spec->ifname) : xasprintf("vif%u.%u", d->domid, index);
+	device_adopt(d, &vif_class, s, index, device, v, json_object_new_object());
+}
+
+void backend_adopt_domain(struct backend *b, uint16_t domid, const struct domain_spec *spec)
+{
+	struct backend_domain *d;
+
+	if (!spec->nr_disks && !spec->nr_nics)
+		return;
+	d = domain_get(b, domid, spec->name);
+	for (unsigned int i = 0; i < spec->nr_disks; i++)
+		adopt_disk(d, &spec->disks[i]);
+	for (unsigned int i = 0; i < spec->nr_nics; i++)
+		adopt_nic(d, i, &spec->nics[i]);
+}
+
+/* All processes of a domain that is to go, whatever they serve. */
+static void adopt_processes(struct backend *b, uint16_t domid)
+{
+	enum process_kind kind;
+	struct service *s;
+	const char *name;
+
+	while ((name = known_next(b, domid, &kind)))
+		if (service_adopt(domain_get(b, domid, ""), kind, xstrdup(name), &s))
+			break;
+}
+
 void backend_remove_domain(struct backend *b, uint16_t domid, backend_gone_cb gone, void *arg)
 {
-	struct backend_domain *d = domain_find(b, domid);
+	struct backend_domain *d;
 	struct backend_waiter *w;
 	struct service *s;
 	struct device *dev;
@@ -379,6 +453,8 @@ void backend_remove_domain(struct backend *b, uint16_t domid, backend_gone_cb go
 	path = xasprintf(DEVICE_BACK_ROOT "/vif/%u", domid);
 	xs_rm(b->srv, path);
 	free(path);
+	adopt_processes(b, domid);
+	d = domain_find(b, domid);
 	if (!d) {
 		if (gone)
 			gone(arg, domid);

@@ -20,7 +20,9 @@ struct backend;
 struct backend_disk_stats;
 struct backend_net_stats;
 struct disk_spec;
+struct domain_spec;
 struct event_base;
+struct journal;
 struct nic_spec;
 struct xs_server;
 
@@ -32,6 +34,7 @@ struct backend_conf {
 	const char *user;        /* whom the children become: "hvd" where it exists, else "nobody" */
 	const char *chroot_dir;  /* an empty directory, made if it is missing: /run/hvd/empty */
 	const char *stats_dir;   /* the processes' counters: /run/hvd/backend */
+	const char *socket_dir;  /* for this and the next hvd alone: /run/hvd/backend */
 };
 
 /*
@@ -53,7 +56,16 @@ typedef void (*backend_gone_cb)(void *arg, uint16_t domid);
 int backend_create(struct event_base *base, struct xs_server *srv, const struct backend_conf *conf,
 		   struct backend **ret);
 
-/* Ends every child without waiting; guests keep their nodes. */
+/* Reads of the processes that an earlier hvd has left, and notes ours from here on. */
+void backend_restore(struct backend *b, struct journal *journal);
+
+/* The domain goes on, with the devices of its specification and the processes that serve them. */
+void backend_adopt_domain(struct backend *b, uint16_t domid, const struct domain_spec *spec);
+
+/* After all of these: ends processes and removes nodes of domains that do not live. */
+void backend_sweep(struct backend *b, bool (*lives)(void *arg, uint16_t domid), void *arg);
+
+/* Leaves all children to the next hvd; guests keep their nodes. */
 void backend_destroy(struct backend *b);
 
 /* A device as others look at it; strings and counters are good until the callback returns. */

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <json-c/json.h>
 #include <signal.h>
@@ -21,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h> /* what <xen/gntdev.h> expects */
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <xen/evtchn.h>
@@ -89,14 +92,36 @@ static int parse_arguments(struct child *c, const char *program, int argc, char 
 	return 0;
 }
 
+static void child_on_hello(struct child *c)
+{
+	struct json_object *msg;
+
+	c->on_hello(c->arg);
+	msg = json_object_new_object();
+	json_object_object_add(msg, "event", json_object_new_string("all-served"));
+	child_send(c, msg);
+}
+
 static void child_on_message(void *arg, struct json_object *msg, int fd)
 {
 	struct child *c = arg;
+	const char *op = child_get_string(msg, "op", "");
 
-	if (fd >= 0 && !strcmp(child_get_string(msg, "op", ""), "stats"))
+	if (!strcmp(op, "stay"))
+		c->stays = true;
+	else if (!strcmp(op, "quit"))
+		event_base_loopbreak(c->base);
+	else if (!strcmp(op, "hello"))
+		child_on_hello(c);
+	else if (fd >= 0 && !strcmp(op, "stats")) {
 		backend_stats_map(fd);
-	else
+		return;
+	} else {
 		c->on_message(c->arg, msg, fd);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
 }
 
 static void child_on_closed(void *arg, const char *reason)
@@ -104,11 +129,43 @@ static void child_on_closed(void *arg, const char *reason)
 	struct child *c = arg;
 
 	log_debug("channel to hvd: %s", reason);
-	event_base_loopbreak(c->base);
+	if (!c->stays) {
+		event_base_loopbreak(c->base);
+		return;
+	}
+	chan_destroy(c->chan);
+	c->chan = NULL;
+}
+
+/* The next hvd. What is left of a channel to the one before is of no use any more. */
+static void child_on_connect(evutil_socket_t fd, short what, void *arg)
+{
+	struct child *c = arg;
+	int sock = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)what;
+	if (sock < 0)
+		return;
+	chan_destroy(c->chan);
+	c->chan = NULL;
+	if (chan_create(c->base, sock, child_on_message, child_on_closed, c, &c->chan))
+		close(sock);
+}
+
+/* An hvd that has no such socket for us (tests) is the only one that we shall have. */
+static int child_listen(struct child *c)
+{
+	struct stat st;
+
+	if (fstat(CHILD_LISTEN_FD, &st) || !S_ISSOCK(st.st_mode))
+		return 0;
+	fcntl(CHILD_LISTEN_FD, F_SETFD, FD_CLOEXEC);
+	c->listening = event_new(c->base, CHILD_LISTEN_FD, EV_READ | EV_PERSIST, child_on_connect, c);
+	return c->listening && !event_add(c->listening, NULL) ? 0 : -ENOMEM;
 }
 
 int child_init(struct child *c, const char *program, int argc, char **argv,
-	       chan_message_cb on_message, void *arg)
+	       chan_message_cb on_message, void (*on_hello)(void *arg), void *arg)
 {
 	int err;
 
@@ -137,12 +194,13 @@ int child_init(struct child *c, const char *program, int argc, char **argv,
 		return err;
 	}
 	c->on_message = on_message;
+	c->on_hello = on_hello;
 	c->arg = arg;
 	err = chan_create(c->base, CHILD_CHANNEL_FD, child_on_message, child_on_closed, c,
 			  &c->chan);
 	if (err)
 		log_error("no channel to hvd: %s", strerror(-err));
-	return err;
+	return err ? err : child_listen(c);
 }
 
 int child_sandbox(struct child *c, const unsigned long *ioctls, size_t nr_ioctls)
@@ -170,9 +228,29 @@ int child_run(struct child *c)
 
 void child_send(struct child *c, struct json_object *msg)
 {
-	int err = chan_send(c->chan, msg, -1);
+	child_send_fd(c, msg, -1);
+}
 
-	if (err)
+struct json_object *child_serving(unsigned int id, const char *link)
+{
+	struct json_object *msg = json_object_new_object();
+
+	json_object_object_add(msg, "event", json_object_new_string("serving"));
+	json_object_object_add(msg, "id", json_object_new_int64(id));
+	json_object_object_add(msg, "link", json_object_new_string(link));
+	return msg;
+}
+
+void child_send_fd(struct child *c, struct json_object *msg, int fd)
+{
+	int err;
+
+	if (!c->chan) {
+		json_object_put(msg);
+		return;
+	}
+	err = chan_send(c->chan, msg, fd);
+	if (err && err != -EPIPE) /* that one is noticed elsewhere */
 		log_error("cannot tell hvd: %s", strerror(-err));
 }
 

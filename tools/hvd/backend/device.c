@@ -314,9 +314,50 @@ void device_on_message(struct device *dev, const char *event, struct json_object
 
 static int device_send_add(struct device *dev)
 {
-	int err = dev->class->send_files ? dev->class->send_files(dev) : 0;
+	int err;
+
+	if (dev->fd < 0 && dev->class->open_again) {
+		dev->fd = dev->class->open_again(dev);
+		if (dev->fd < 0)
+			return dev->fd;
+	}
+	err = dev->class->send_files ? dev->class->send_files(dev) : 0;
 
 	return err ? err : device_send(dev, json_object_get(dev->add), dev->fd);
+}
+
+/* What it has told the hvd before us, or in the time without one, it tells us by this. */
+void device_on_serving(struct device *dev, struct json_object *msg, int fd)
+{
+	struct json_object *v;
+	const char *link = "";
+
+	if (fd >= 0 && dev->fd < 0)
+		dev->fd = fd;
+	else if (fd >= 0)
+		close(fd);
+	if (dev->leaving || dev->xenbus.link != LINK_LOST)
+		return;
+	if (json_object_object_get_ex(msg, "link", &v))
+		link = json_object_get_string(v);
+	dev->resume = false;
+	if (dev->xenbus.state == XENBUS_INITIALISING) {
+		device_on_added(dev, msg);
+	} else if (!strcmp(link, "connected")) {
+		device_on_connected(dev);
+	} else {
+		dev->xenbus.link = strcmp(link, "disconnecting") ? LINK_IDLE : LINK_DISCONNECTING;
+		if (dev->xenbus.state == XENBUS_CONNECTED)
+			device_fail(dev, "its ring was given up while hvd was away");
+	}
+	device_step(dev);
+}
+
+void device_on_all_served(struct device *dev)
+{
+	/* It was told of this device by an hvd that had no time to say it. */
+	if (dev->xenbus.link == LINK_LOST && !dev->leaving)
+		device_on_process_back(dev);
 }
 
 void device_on_process_gone(struct device *dev)
@@ -424,6 +465,47 @@ int device_create(struct backend_domain *d, const struct device_class *class, st
 		return err;
 	}
 	return 0;
+}
+
+void device_adopt(struct backend_domain *d, const struct device_class *class, struct service *service,
+		  unsigned int id, const char *name, void *private, struct json_object *request)
+{
+	struct device *dev = xcalloc(1, sizeof(*dev));
+	uint32_t state = XENBUS_INITIALISING, online = 1;
+	char path[256];
+
+	dev->domain = d;
+	dev->class = class;
+	dev->service = service;
+	dev->id = id;
+	dev->name = xstrdup(name);
+	dev->fd = -1;
+	dev->private = private;
+	dev->add = request;
+	json_object_object_add(request, "op", json_object_new_string("add"));
+	json_object_object_add(request, "id", json_object_new_int64(id));
+	dev->front = xasprintf("/local/domain/%u/device/%s/%u", d->domid, class->type, id);
+	dev->back = xasprintf(DEVICE_BACK_ROOT "/%s/%u/%u", class->type, d->domid, id);
+	LIST_INSERT_HEAD(&d->devices, dev, link);
+
+	snprintf(path, sizeof(path), "%s/state", dev->back);
+	if (xs_read_u32(store(dev), path, &state)) { /* it has been unplugged since */
+		device_destroy(dev, false);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/online", dev->back);
+	xs_read_u32(store(dev), path, &online);
+	dev->xenbus.state = state <= XENBUS_CLOSED ? (enum xenbus_state)state : XENBUS_CLOSED;
+	dev->xenbus.online = online;
+	/* As if its process had died; either it says that it has not, or there will be another one. */
+	dev->xenbus.link = state == XENBUS_CONNECTED ? LINK_CONNECTED : LINK_IDLE;
+	if (service->process)
+		dev->xenbus.link = LINK_LOST;
+	else
+		device_on_process_gone(dev);
+	snprintf(path, sizeof(path), "%s/state", dev->front);
+	if (xs_watch(store(dev), path, device_on_front, dev, &dev->watch))
+		log_error("domain %u, %s: its front end cannot be watched", d->domid, name);
 }
 
 void device_destroy(struct device *dev, bool remove_nodes)

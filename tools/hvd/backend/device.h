@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "backend/backend.h"
@@ -15,6 +16,8 @@
 
 struct device;
 struct event;
+struct journal;
+struct known_process;
 struct json_object;
 struct xs_watch;
 
@@ -47,6 +50,11 @@ struct device_class {
 	int (*send_files)(struct device *dev);
 	/* An event of its process that is not one of every device. May be NULL. */
 	void (*on_event)(struct device *dev, const char *event, struct json_object *msg);
+	/*
+	 * Opens what goes with 'add' again, for a process that is to be started in place of one of an
+	 * earlier hvd. The descriptor or a negative errno. May be NULL: nothing goes with it.
+	 */
+	int (*open_again)(struct device *dev);
 	/* A process that dies takes along what the guest has been told is safe. May be NULL: never. */
 	bool (*cannot_resume)(struct device *dev);
 	void (*free_private)(struct device *dev);
@@ -119,6 +127,10 @@ struct backend {
 	char *user;
 	char *chroot_dir;
 	char *stats_dir;
+	char *socket_dir; /* where processes wait for the next hvd */
+	struct journal *journal;
+	LIST_HEAD(, process) processes;
+	LIST_HEAD(, known_process) known; /* of an earlier hvd, and not taken up yet */
 	LIST_HEAD(, backend_domain) domains;
 	backend_event_cb on_event;
 	void *event_arg;
@@ -134,6 +146,11 @@ void backend_domain_check(struct backend_domain *d);
 /* Starts a process; takes 'name' over in any case. */
 int service_start(struct backend_domain *d, enum process_kind kind, char *name,
 		  struct service **ret);
+/*
+ * Takes up one of an earlier hvd; where its process is not found, another one is on its way, as if that
+ * had died now. Takes 'name' over in any case.
+ */
+int service_adopt(struct backend_domain *d, enum process_kind kind, char *name, struct service **ret);
 /* One that runs and is not about to end, or NULL. */
 struct service *service_find(struct backend_domain *d, enum process_kind kind);
 /* Takes the reference of msg. -EPIPE: between two lives. */
@@ -156,6 +173,14 @@ unsigned int service_restart_delay(unsigned int nr_quick_ends);
 int device_create(struct backend_domain *d, const struct device_class *class, struct service *s,
 		  unsigned int id, const char *name, int fd, void *private,
 		  struct json_object *request, char **ret_error);
+/*
+ * The same for a device of an earlier hvd: nothing is written and nobody is told. Its process is asked
+ * already, and answers by device_on_serving(); device_on_all_served() comes after all of these.
+ */
+void device_adopt(struct backend_domain *d, const struct device_class *class, struct service *s,
+		  unsigned int id, const char *name, void *private, struct json_object *request);
+void device_on_serving(struct device *dev, struct json_object *msg, int fd); /* 'fd' is taken over */
+void device_on_all_served(struct device *dev);
 /* Removes nodes (if asked for) and memory, and ends the service if it was only for this; tells nobody. */
 void device_destroy(struct device *dev, bool remove_nodes);
 void device_unplug(struct device *dev);
@@ -179,12 +204,14 @@ uint32_t device_read_front_flag(struct device *dev, const char *key, uint32_t fa
 struct vbd_private {
 	bool readonly;
 	bool cdrom;
+	char *source; /* path of the image; NULL: it has none */
 };
 
 struct vif_private {
 	uint8_t mac[6];
 	unsigned int mtu; /* 0: not told to the guest */
 	char *bridge;
+	char *tap;
 };
 
 extern const struct device_class vbd_class;
@@ -194,7 +221,8 @@ extern const struct device_class vif_class;
 
 struct process;
 
-typedef void (*process_message_cb)(void *arg, struct json_object *msg);
+/* 'fd' is -1 or the receiver's to close. */
+typedef void (*process_message_cb)(void *arg, struct json_object *msg, int fd);
 /* It has ended. 'expected': after process_stop(). The struct is freed when this returns. */
 typedef void (*process_exit_cb)(void *arg, struct process *p, bool expected, const char *how);
 
@@ -204,12 +232,30 @@ int process_start(struct backend *b, enum process_kind kind, uint16_t domid, con
 		  struct process **ret);
 /* Takes the reference of msg. */
 int process_send(struct process *p, struct json_object *msg, int fd);
-/* Closes the channel, which asks it to end, and kills it after ten seconds. on_exit follows. */
+/*
+ * Takes up a process of an earlier hvd, and asks it what it serves. -ESRCH: there is no such process (any
+ * more); another error: it could not be spoken to, and was killed.
+ */
+int process_adopt(struct backend *b, enum process_kind kind, uint16_t domid, const char *instance,
+		  pid_t pid, uint64_t start_time, process_message_cb on_message, process_exit_cb on_exit,
+		  void *arg, struct process **ret);
+/* Tells it to end, and kills it after ten seconds. on_exit follows. */
 void process_stop(struct process *p);
 /* Ends it at once; on_exit follows, as for one that ended by itself. */
 void process_kill(struct process *p);
-/* Like process_stop() without waiting and without on_exit, for hvd's own end. */
+/* Leaves it alone, without on_exit, for hvd's own end. */
 void process_abandon(struct process *p);
+/* Their records. */
+void process_snapshot(struct backend *b, struct journal *j);
+
+/* ---- adopt.c ---- */
+
+/* The process of this name that the journal knows. -ESRCH: none, or it has died meanwhile. */
+int known_take_up(struct backend *b, const char *instance, process_message_cb on_message,
+		  process_exit_cb on_exit, void *arg, struct process **ret);
+/* The next one of the domain; NULL: it has no more. */
+const char *known_next(const struct backend *b, uint16_t domid, enum process_kind *ret_kind);
+void known_forget(struct backend *b);
 
 /* ---- bridge.c ---- */
 

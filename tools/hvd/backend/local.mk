@@ -3,6 +3,7 @@
 
 noinst_LIBRARIES += tools/hvd/backend/libhvdbackend.a
 tools_hvd_backend_libhvdbackend_a_SOURCES = \
+	tools/hvd/backend/adopt.c \
 	tools/hvd/backend/backend.c tools/hvd/backend/backend.h \
 	tools/hvd/backend/bridge.c \
 	tools/hvd/backend/device.c tools/hvd/backend/device.h \

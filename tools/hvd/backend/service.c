@@ -83,20 +83,52 @@ static struct device *first_device(struct service *s)
 	return NULL;
 }
 
-static void service_on_message(void *arg, struct json_object *msg)
+/* For each device; it may be destroyed by the call. */
+static void tell_devices(struct service *s, void (*tell)(struct device *dev))
 {
-	struct service *s = arg;
-	struct json_object *event, *id;
 	struct device *dev, *next;
 
-	if (!json_object_object_get_ex(msg, "event", &event) ||
-	    !json_object_object_get_ex(msg, "id", &id))
-		return;
 	for (dev = LIST_FIRST(&s->domain->devices); dev; dev = next) {
 		next = LIST_NEXT(dev, link);
-		if (dev->service == s && dev->id == (unsigned int)json_object_get_int64(id))
-			device_on_message(dev, json_object_get_string(event), msg);
+		if (dev->service == s)
+			tell(dev);
 	}
+}
+
+/* 'fd' is for the device, or to be closed. */
+static void message_to_device(struct service *s, const char *event, struct json_object *msg, int fd)
+{
+	struct device *dev, *next;
+	struct json_object *id;
+
+	if (!json_object_object_get_ex(msg, "id", &id))
+		event = "";
+	for (dev = LIST_FIRST(&s->domain->devices); *event && dev; dev = next) {
+		next = LIST_NEXT(dev, link);
+		if (dev->service != s || dev->id != (unsigned int)json_object_get_int64(id))
+			continue;
+		if (strcmp(event, "serving")) {
+			device_on_message(dev, event, msg);
+		} else {
+			device_on_serving(dev, msg, fd);
+			fd = -1;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void service_on_message(void *arg, struct json_object *msg, int fd)
+{
+	struct service *s = arg;
+	struct json_object *event;
+	const char *what = "";
+
+	if (json_object_object_get_ex(msg, "event", &event))
+		what = json_object_get_string(event);
+	if (!strcmp(what, "all-served"))
+		tell_devices(s, device_on_all_served);
+	message_to_device(s, what, msg, fd);
 }
 
 static void restart_after(struct service *s, unsigned int ms)
@@ -135,18 +167,6 @@ static void service_on_restart(evutil_socket_t fd, short what, void *arg)
 		service_finish(s);
 	else
 		service_launch(s);
-}
-
-/* For each device; it may be destroyed by the call. */
-static void tell_devices(struct service *s, void (*tell)(struct device *dev))
-{
-	struct device *dev, *next;
-
-	for (dev = LIST_FIRST(&s->domain->devices); dev; dev = next) {
-		next = LIST_NEXT(dev, link);
-		if (dev->service == s)
-			tell(dev);
-	}
 }
 
 unsigned int service_restart_delay(unsigned int nr_quick_ends)
@@ -223,11 +243,10 @@ static void service_launch(struct service *s)
 	tell_devices(s, device_on_process_back);
 }
 
-int service_start(struct backend_domain *d, enum process_kind kind, char *name,
-		  struct service **ret)
+static int service_new(struct backend_domain *d, enum process_kind kind, char *name,
+		       struct service **ret)
 {
 	struct service *s = xcalloc(1, sizeof(*s));
-	int err;
 
 	s->domain = d;
 	s->kind = kind;
@@ -241,6 +260,34 @@ int service_start(struct backend_domain *d, enum process_kind kind, char *name,
 		return -ENOMEM;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &s->started);
+	*ret = s;
+	return 0;
+}
+
+int service_adopt(struct backend_domain *d, enum process_kind kind, char *name, struct service **ret)
+{
+	struct service *s;
+	int err = service_new(d, kind, name, &s);
+
+	if (err)
+		return err;
+	err = known_take_up(d->backend, name, service_on_message, service_on_exit, s, &s->process);
+	if (err) {
+		log_warning("domain %u: %s is not found again: %s", d->domid, name, strerror(-err));
+		restart_after(s, 0);
+	}
+	*ret = s;
+	return 0;
+}
+
+int service_start(struct backend_domain *d, enum process_kind kind, char *name,
+		  struct service **ret)
+{
+	struct service *s;
+	int err = service_new(d, kind, name, &s);
+
+	if (err)
+		return err;
 	err = process_start(d->backend, kind, d->domid, d->name, s->name, service_on_message,
 			    service_on_exit, s, &s->process);
 	if (err) {

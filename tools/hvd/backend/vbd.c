@@ -14,7 +14,9 @@
 #include <xen/io/blkif.h>
 
 #include "backend/device.h"
+#include "backend/image.h"
 #include "blk/blkif.h"
+#include "lib/log.h"
 #include "xenstore/xs.h"
 
 static void vbd_write_nodes(struct device *dev)
@@ -153,8 +155,29 @@ static bool vbd_cannot_resume(struct device *dev)
 	return true;
 }
 
+static int vbd_open_again(struct device *dev)
+{
+	const struct vbd_private *v = dev->private;
+	struct image image;
+	char *error = NULL;
+	int err;
+
+	err = image_open(v->source, v->readonly, &image, &error);
+	if (err) {
+		log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error ? error : strerror(-err));
+		free(error);
+		return err;
+	}
+	json_object_object_add(dev->add, "discard-granularity",
+			       json_object_new_int64(image.discard_granularity));
+	return image.fd;
+}
+
 static void vbd_free_private(struct device *dev)
 {
+	struct vbd_private *v = dev->private;
+
+	free(v->source);
 	free(dev->private);
 }
 
@@ -163,6 +186,7 @@ const struct device_class vbd_class = {
 	.write_nodes = vbd_write_nodes,
 	.write_features = vbd_write_features,
 	.read_front = vbd_read_front,
+	.open_again = vbd_open_again,
 	.cannot_resume = vbd_cannot_resume,
 	.free_private = vbd_free_private,
 };

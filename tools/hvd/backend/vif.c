@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/device.h"
+#include "lib/log.h"
 
 static void vif_write_nodes(struct device *dev)
 {
@@ -86,10 +88,26 @@ static int vif_read_front(struct device *dev, struct json_object *msg, const cha
 	return 0;
 }
 
+static int vif_open_again(struct device *dev)
+{
+	const struct vif_private *v = dev->private;
+	char *error = NULL;
+	int fd, err;
+
+	err = bridge_add_tap(v->bridge, v->tap, v->mtu, &fd, &error);
+	if (err) {
+		log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error ? error : strerror(-err));
+		free(error);
+		return err;
+	}
+	return fd;
+}
+
 static void vif_free_private(struct device *dev)
 {
 	struct vif_private *v = dev->private;
 
+	free(v->tap);
 	free(v->bridge);
 	free(v);
 }
@@ -99,5 +117,6 @@ const struct device_class vif_class = {
 	.write_nodes = vif_write_nodes,
 	.write_features = vif_write_features,
 	.read_front = vif_read_front,
+	.open_again = vif_open_again,
 	.free_private = vif_free_private,
 };

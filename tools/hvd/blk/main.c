@@ -34,7 +34,9 @@ struct blk_server {
 	struct blkif_host host;
 	struct pool *pool;
 	struct blkif *disks[MAX_DISKS];
+	struct disk_info infos[MAX_DISKS];
 	bool removing[MAX_DISKS]; /* remove it when it has disconnected */
+	bool closing[MAX_DISKS];  /* it will be */
 };
 
 static struct blk_server server;
@@ -49,19 +51,42 @@ static struct blkif **find_disk(unsigned int id)
 	return NULL;
 }
 
-static void send_added(unsigned int id, const struct disk_info *info)
+static void add_info(struct json_object *msg, const struct disk_info *info)
 {
-	struct json_object *msg = json_object_new_object();
-
-	json_object_object_add(msg, "event", json_object_new_string("added"));
-	json_object_object_add(msg, "id", json_object_new_int64(id));
 	json_object_object_add(msg, "sectors", json_object_new_int64((int64_t)info->nr_sectors));
 	json_object_object_add(msg, "physical-sector-size",
 			       json_object_new_int64(info->physical_sector_size));
 	json_object_object_add(msg, "discard", json_object_new_boolean(info->can_discard));
 	json_object_object_add(msg, "discard-granularity",
 			       json_object_new_int64(info->discard_granularity));
+}
+
+static void send_added(unsigned int id, const struct disk_info *info)
+{
+	struct json_object *msg = json_object_new_object();
+
+	json_object_object_add(msg, "event", json_object_new_string("added"));
+	json_object_object_add(msg, "id", json_object_new_int64(id));
+	add_info(msg, info);
 	child_send(&server.child, msg);
+}
+
+static void on_hello(void *arg)
+{
+	struct json_object *msg;
+	unsigned int i;
+
+	(void)arg;
+	for (i = 0; i < MAX_DISKS; i++) {
+		if (!server.disks[i])
+			continue;
+		msg = child_serving(blkif_id(server.disks[i]),
+				    server.closing[i]			  ? "disconnecting" :
+				    blkif_is_connected(server.disks[i]) ? "connected" :
+									  "idle");
+		add_info(msg, &server.infos[i]);
+		child_send(&server.child, msg);
+	}
 }
 
 static void on_add(struct json_object *msg, unsigned int id, int fd)
@@ -88,7 +113,8 @@ static void on_add(struct json_object *msg, unsigned int id, int fd)
 		return;
 	}
 	server.disks[i] = blkif_create(&server.host, id, disk);
-	server.removing[i] = false;
+	server.removing[i] = server.closing[i] = false;
+	server.infos[i] = disk->info;
 	if (!server.disks[i]) {
 		disk->ops->close(disk);
 		child_send_event(&server.child, "failed", id, "not enough memory");
@@ -170,6 +196,8 @@ static void on_disconnected(struct blkif *b)
 {
 	struct blkif **slot = find_disk(blkif_id(b));
 
+	if (slot)
+		server.closing[slot - server.disks] = false;
 	child_send_event(&server.child, "disconnected", blkif_id(b), NULL);
 	if (slot && server.removing[slot - server.disks])
 		remove_disk(slot);
@@ -177,14 +205,24 @@ static void on_disconnected(struct blkif *b)
 
 static void on_broken(struct blkif *b, const char *reason)
 {
+	struct blkif **slot = find_disk(blkif_id(b));
+
+	if (slot)
+		server.closing[slot - server.disks] = true;
 	child_send_event(&server.child, "broken", blkif_id(b), reason);
+}
+
+static void disconnect(struct blkif **slot)
+{
+	server.closing[slot - server.disks] = blkif_is_connected(*slot);
+	blkif_disconnect(*slot);
 }
 
 static void on_remove(struct blkif **slot)
 {
 	if (blkif_is_connected(*slot)) {
 		server.removing[slot - server.disks] = true;
-		blkif_disconnect(*slot);
+		disconnect(slot);
 	} else {
 		remove_disk(slot);
 	}
@@ -208,7 +246,7 @@ static void on_message(void *arg, struct json_object *msg, int fd)
 	else if (strcmp(op, "connect") == 0)
 		on_connect(msg, *slot);
 	else if (strcmp(op, "disconnect") == 0)
-		blkif_disconnect(*slot);
+		disconnect(slot);
 	else if (strcmp(op, "remove") == 0)
 		on_remove(slot);
 	else
@@ -236,7 +274,7 @@ int main(int argc, char **argv)
 	server.host.on_broken = on_broken;
 	server.host.on_disconnected = on_disconnected;
 
-	if (child_init(&server.child, "hvd-blk", argc, argv, on_message, NULL))
+	if (child_init(&server.child, "hvd-blk", argc, argv, on_message, on_hello, NULL))
 		return EXIT_FAILURE;
 	err = pool_create(server.child.base, NR_THREADS, file_disk_run, on_batch, NULL,
 			  &server.pool);

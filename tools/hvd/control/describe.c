@@ -162,8 +162,10 @@ static void add_life(struct json_object *o, const struct domain *d)
 {
 	add_number(o, "created", (uint64_t)d->created);
 	add_number(o, "restarts", d->generation ? d->generation - 1 : 0);
-	if (d->orphan)
+	if (d->orphan) {
 		add_bool(o, "orphan", true);
+		add_string(o, "orphan_reason", d->orphan);
+	}
 	if (d->all->env.console_dir) {
 		char *path = xasprintf("%s/%s.log", d->all->env.console_dir, d->spec->name);
 

@@ -258,7 +258,8 @@ static void op_create(struct conn *c, struct json_object *rq)
 		reply_fault(c, &f);
 		return;
 	}
-	if (domain_create(op_domains(c), spec, json_line_bool(rq, "paused", 0), &d, &f))
+	if (domain_create(op_domains(c), spec, json_line_string(rq, "xml"), json_line_bool(rq, "paused", 0),
+			  &d, &f))
 		reply_fault(c, &f);
 	else
 		wait_begin(c, d, WAIT_CREATED, OP_CREATE_TIMEOUT_S);

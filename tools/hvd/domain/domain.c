@@ -20,7 +20,6 @@
 #include "domain/build.h"
 #include "domain/spec.h"
 #include "hvcall.h"
-#include "journal.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
 #include "xenstore/xs.h"
@@ -142,7 +141,7 @@ void domain_set_state(struct domain *d, enum domain_state to)
 	}
 	d->state = to;
 	log_state(d, to);
-	journal_note(d->all->env.journal, d);
+	domain_record(d);
 	tell_observers(d);
 }
 
@@ -189,62 +188,22 @@ static int check_unique(struct domains *all, const struct domain_spec *spec, str
 	return 0;
 }
 
-static struct domain *domain_new(struct domains *all, struct domain_spec *spec)
+struct domain *domain_new(struct domains *all, struct domain_spec *spec, const char *xml)
 {
 	struct domain *d = xcalloc(1, sizeof(*d));
 
 	d->all = all;
 	d->spec = spec;
+	d->xml = xml ? xstrdup(xml) : NULL;
 	TAILQ_INIT(&d->observers);
 	TAILQ_INIT(&d->viewers);
 	return d;
 }
 
-static void domain_remember(struct domain *d)
+void domain_remember(struct domain *d)
 {
 	TAILQ_INSERT_TAIL(&d->all->list, d, link);
 	d->all->nr++;
-}
-
-/* What can still be known of a domain that another hvd has made. */
-static struct domain_spec *orphan_spec(struct domains *all, uint16_t domid,
-				       const struct hvabi_info *info)
-{
-	struct domain_spec *spec = xcalloc(1, sizeof(*spec));
-
-	memcpy(spec->uuid, info->uuid, 16);
-	spec->name = journal_name(all->env.journal, domid, info->uuid);
-	if (!spec->name || domain_find(all, spec->name)) {
-		free(spec->name);
-		spec->name = xasprintf("domain-%u", domid);
-	}
-	spec->memory_bytes = spec->memory_target_bytes = info->max_frames << 12;
-	spec->nr_vcpus = info->nr_vcpus;
-	spec->nr_vcpus_online = info->nr_online_vcpus;
-	spec->cmdline = xstrdup("");
-	return spec;
-}
-
-void domains_adopt(struct domains *all)
-{
-	struct hvabi_info info;
-	uint16_t domid;
-
-	for (domid = 1; !hvcall_domain_next(all->env.hv, &domid, &info); domid++) {
-		struct domain *d;
-
-		if (info.state == HVABI_DOM_DYING)
-			continue; /* it goes by itself */
-		d = domain_new(all, orphan_spec(all, domid, &info));
-		d->orphan = true;
-		d->domid = domid;
-		d->generation = 1;
-		d->state = info.pause_count ? DOMAIN_PAUSED : DOMAIN_RUNNING;
-		domain_remember(d);
-		log_warning("domain '%s' (%u) is of an earlier hvd: it has no console, xenstore and devices",
-			    d->spec->name, domid);
-	}
-	domains_on_exception(all);
 }
 
 static void choose_uuid(struct domain_spec *spec)
@@ -262,7 +221,7 @@ static void choose_uuid(struct domain_spec *spec)
 	spec_set_uuid(spec, uuid);
 }
 
-int domain_create(struct domains *all, struct domain_spec *spec, bool paused,
+int domain_create(struct domains *all, struct domain_spec *spec, const char *xml, bool paused,
 		  struct domain **ret_d, struct fault *ret_fault)
 {
 	struct domain *d;
@@ -277,15 +236,15 @@ int domain_create(struct domains *all, struct domain_spec *spec, bool paused,
 		return err;
 	}
 
-	d = domain_new(all, spec);
+	d = domain_new(all, spec, xml);
 	d->start_paused = paused;
+	domain_remember(d);
+	domain_record_spec(d);
 	err = domain_start(d, ret_fault);
 	if (err) {
-		spec_destroy(spec);
-		free(d);
+		domain_forget(d);
 		return err;
 	}
-	domain_remember(d);
 	*ret_d = d;
 	return 0;
 }
@@ -304,6 +263,8 @@ void domain_forget(struct domain *d)
 {
 	struct domain_observer *o;
 
+	if (d->state == DOMAIN_GONE || !d->domid)
+		domain_record_gone(d);
 	let_go_viewers(d);
 	while ((o = TAILQ_FIRST(&d->observers)))
 		domain_unobserve(o);
@@ -312,6 +273,8 @@ void domain_forget(struct domain *d)
 	TAILQ_REMOVE(&d->all->list, d, link);
 	d->all->nr--;
 	spec_destroy(d->spec);
+	free(d->xml);
+	free(d->orphan);
 	free(d);
 }
 
@@ -364,8 +327,8 @@ int domain_ask_shutdown(struct domain *d, bool reboot, struct fault *ret_fault)
 		return wrong_state(d, "running", ret_fault);
 	if (d->orphan)
 		return fault_set(ret_fault, FAULT_WRONG_STATE,
-				 "domain '%s' is of an earlier hvd and cannot be asked; destroy it",
-				 d->spec->name);
+				 "domain '%s' is of an earlier hvd (%s) and cannot be asked; destroy it",
+				 d->spec->name, d->orphan);
 	snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", d->domid);
 	err = xs_write(d->all->env.xs, path, reboot ? "reboot" : "poweroff");
 	if (err)
@@ -375,10 +338,12 @@ int domain_ask_shutdown(struct domain *d, bool reboot, struct fault *ret_fault)
 
 void domain_destroy(struct domain *d)
 {
-	if (d->state == DOMAIN_DYING)
+	if (d->state == DOMAIN_DYING) {
 		d->end = DOMAIN_END_DESTROY;
-	else if (d->state != DOMAIN_GONE)
+		domain_record(d);
+	} else if (d->state != DOMAIN_GONE) {
 		domain_teardown(d, DOMAIN_END_DESTROY);
+	}
 }
 
 /* ---- When a domain stops by itself ---- */
@@ -400,42 +365,49 @@ static bool crashes_too_fast(struct domain *d)
 	return ++d->fast_crashes >= FAST_CRASHES_MAX;
 }
 
+/* What becomes of it, from what its vm.xml says. */
+static enum domain_end end_of(struct domain *d, enum domain_action action, bool crashed)
+{
+	if (d->orphan && action == DOMAIN_ACTION_RESTART)
+		action = DOMAIN_ACTION_DESTROY;
+	if (crashed && action == DOMAIN_ACTION_RESTART && crashes_too_fast(d)) {
+		log_error("domain '%s' crashed %u times right after its start: it stays down",
+			  d->spec->name, d->fast_crashes);
+		action = DOMAIN_ACTION_PRESERVE;
+	}
+	switch (action) {
+	case DOMAIN_ACTION_DESTROY:
+		return DOMAIN_END_DESTROY;
+	case DOMAIN_ACTION_RESTART:
+		return DOMAIN_END_RESTART;
+	case DOMAIN_ACTION_PRESERVE:
+		break;
+	}
+	return DOMAIN_END_NOTHING;
+}
+
 static void domain_on_stopped(struct domain *d, const struct hvabi_info *info)
 {
-	enum domain_action action;
+	bool crashed = is_crash(info->shutdown_reason);
 
 	d->shutdown_reason = info->shutdown_reason;
 	xs_server_domain_shutdown(d->all->env.xs, d->domid);
-	if (is_crash(info->shutdown_reason)) {
+	if (crashed) {
 		strcpy(d->crash_reason, info->crash_reason);
 		if (!d->crash_reason[0])
 			snprintf(d->crash_reason, sizeof(d->crash_reason), "the guest said: %s",
 				 shutdown_reason_name(info->shutdown_reason));
-		action = d->spec->on_crash;
-		domain_set_state(d, DOMAIN_CRASHED);
-		if (action == DOMAIN_ACTION_RESTART && crashes_too_fast(d)) {
-			log_error("domain '%s' crashed %u times right after its start: it stays down",
-				  d->spec->name, d->fast_crashes);
-			action = DOMAIN_ACTION_PRESERVE;
-		}
+		d->end = end_of(d, d->spec->on_crash, true);
 	} else {
 		d->fast_crashes = 0;
-		action = info->shutdown_reason == SHUTDOWN_reboot ? d->spec->on_reboot :
-								   d->spec->on_poweroff;
-		domain_set_state(d, DOMAIN_SHUTDOWN);
+		d->end = end_of(d, info->shutdown_reason == SHUTDOWN_reboot ? d->spec->on_reboot :
+									      d->spec->on_poweroff,
+				false);
 	}
-	if (d->orphan && action == DOMAIN_ACTION_RESTART)
-		action = DOMAIN_ACTION_DESTROY;
-	switch (action) {
-	case DOMAIN_ACTION_DESTROY:
-		domain_teardown(d, DOMAIN_END_DESTROY);
-		break;
-	case DOMAIN_ACTION_RESTART:
-		domain_teardown(d, DOMAIN_END_RESTART);
-		break;
-	case DOMAIN_ACTION_PRESERVE:
-		break;
-	}
+	/* With the state goes what comes next: an hvd that finds it so goes on with that. */
+	domain_set_state(d, crashed ? DOMAIN_CRASHED : DOMAIN_SHUTDOWN);
+	if (d->end != DOMAIN_END_NOTHING)
+		domain_teardown(d, d->end);
 }
 
 void domains_on_exception(void *arg)

@@ -48,6 +48,7 @@ struct domain_env {
 	const char *secrets_dir;   /* keys of clusters; NULL: SECRETS_DIR_DEFAULT */
 	const char *image_program; /* hvd-image */
 	const char *console_dir; /* where console logs go; NULL: nowhere */
+	const char *keep_dir;	 /* what rings need after our death (keep.h); NULL: nothing does */
 };
 
 /* Called at each change of state; after DOMAIN_GONE 'd' and the observer are no more. */
@@ -76,11 +77,12 @@ struct domain {
 	TAILQ_ENTRY(domain) link;
 	struct domains *all;
 	struct domain_spec *spec;
+	char *xml; /* what 'spec' was made of; NULL: an orphan */
 	uint16_t domid; /* 0: hv knows nothing of it (yet, or any more) */
 	enum domain_state state;
 	unsigned int generation; /* how often it was built */
 	bool start_paused;
-	bool orphan; /* an earlier hvd made it: no console, no xenstore, no devices; cannot restart */
+	char *orphan; /* why we know no more of it than hv does: it cannot restart; mostly NULL */
 	time_t created; /* wall clock, of this generation */
 	struct timespec started; /* monotonic: first moment of running */
 	unsigned int fast_crashes; /* in a row */
@@ -114,7 +116,10 @@ void domains_create(const struct domain_env *env, struct domains **ret_all);
 /* Forgets everything; hv's domains run on. */
 void domains_destroy(struct domains *all);
 
-/* Takes in the domains that run already: those of an hvd that has died. */
+/*
+ * Takes in the domains of an hvd that has died, from the journal and from hv: see adopt.c. Before
+ * journal_start().
+ */
 void domains_adopt(struct domains *all);
 
 /* By name, or by domid when 'key' is a number. */
@@ -122,10 +127,11 @@ struct domain *domain_find(struct domains *all, const char *key);
 struct domain *domain_find_id(struct domains *all, uint16_t domid);
 
 /*
- * Begins a domain; takes 'spec' over, also on failure. The state is DOMAIN_BUILDING; an observer
- * sees DOMAIN_PAUSED and, unless 'paused', DOMAIN_RUNNING, or DOMAIN_DYING with d->fault set.
+ * Begins a domain; takes 'spec' over, also on failure, and keeps a copy of the 'xml' it was made of. The
+ * state is DOMAIN_BUILDING; an observer sees DOMAIN_PAUSED and, unless 'paused', DOMAIN_RUNNING, or
+ * DOMAIN_DYING with d->fault set.
  */
-int domain_create(struct domains *all, struct domain_spec *spec, bool paused,
+int domain_create(struct domains *all, struct domain_spec *spec, const char *xml, bool paused,
 		  struct domain **ret_d, struct fault *ret_fault);
 
 int domain_pause(struct domain *d, struct fault *ret_fault);
@@ -151,10 +157,19 @@ const char *shutdown_reason_name(unsigned int reason);
 
 /* ---- Between the files of this folder ---- */
 
+struct domain *domain_new(struct domains *all, struct domain_spec *spec, const char *xml);
+void domain_remember(struct domain *d); /* it is on the list from here on */
 void domain_set_state(struct domain *d, enum domain_state to);
 int domain_start(struct domain *d, struct fault *ret_fault); /* start.c */
+int domain_open_console(struct domain *d, struct fault *ret_fault);
 void domain_attach_viewers(struct domain *d);
 void domain_teardown(struct domain *d, enum domain_end end); /* teardown.c */
 void domain_forget(struct domain *d); /* the very last step */
+void domain_remove_nodes(struct domains *all, uint16_t domid, const uint8_t uuid[16]);
+
+/* record.c: what the next hvd must know. In the journal when they return. */
+void domain_record(struct domain *d);
+void domain_record_spec(struct domain *d); /* d->xml or the name has changed */
+void domain_record_gone(struct domain *d);
 
 #endif

@@ -21,12 +21,13 @@ tools_hvd_libhvdcore_a_CFLAGS = $(AM_CFLAGS) $(LIBXML2_CFLAGS)
 
 noinst_LIBRARIES += tools/hvd/libhvddomain.a
 tools_hvd_libhvddomain_a_SOURCES = \
+	tools/hvd/domain/adopt.c \
 	tools/hvd/domain/autostart.c tools/hvd/domain/autostart.h \
 	tools/hvd/domain/build.c tools/hvd/domain/build.h \
 	tools/hvd/domain/build_child.c tools/hvd/domain/build_child.h \
 	tools/hvd/domain/domain.c tools/hvd/domain/domain.h \
+	tools/hvd/domain/record.c tools/hvd/domain/record.h \
 	tools/hvd/domain/start.c \
 	tools/hvd/domain/teardown.c \
-	tools/hvd/hvcall.c tools/hvd/hvcall.h \
-	tools/hvd/journal.c tools/hvd/journal.h
+	tools/hvd/hvcall.c tools/hvd/hvcall.h
 tools_hvd_libhvddomain_a_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS) $(XENCALL_CFLAGS)

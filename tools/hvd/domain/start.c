@@ -60,11 +60,13 @@ static int make_empty(struct domain *d, struct fault *f)
 
 	memcpy(create.uuid, d->spec->uuid, sizeof(create.uuid));
 	d->domid = 0;
+	domain_record(d); /* before there is something that nobody knows */
 	err = hvcall_domain_create(d->all->env.hv, &create, &d->domid);
 	if (err == -ENOMEM)
 		return fault_set(f, FAULT_NOT_ENOUGH_MEMORY, "hv has no memory for a domain");
 	if (err)
 		return fault_set(f, FAULT_HYPERVISOR, "hv does not make a domain: %s", strerror(-err));
+	domain_record(d);
 	return 0;
 }
 
@@ -200,7 +202,7 @@ static int make_nodes(struct domain *d, struct fault *f)
 
 /* ---- Console, devices, CPUs ---- */
 
-static int open_console(struct domain *d, struct fault *f)
+int domain_open_console(struct domain *d, struct fault *f)
 {
 	struct domain_env *env = &d->all->env;
 	char *path = NULL;
@@ -209,7 +211,7 @@ static int open_console(struct domain *d, struct fault *f)
 	if (env->console_dir)
 		path = xasprintf("%s/%s.log", env->console_dir, d->spec->name);
 	err = console_open(env->base, env->mux, d->domid, LAYOUT_CONSOLE_GFN, d->console_port, path,
-			   &d->console);
+			   env->keep_dir, &d->console);
 	if (err)
 		fault_set(f, FAULT_CONSOLE, "cannot open the domain's console (log %s): %s",
 			  path ? path : "none", strerror(-err));
@@ -295,7 +297,7 @@ static int connect_domain(struct domain *d, struct fault *f)
 	if (!err)
 		err = make_nodes(d, f);
 	if (!err)
-		err = open_console(d, f);
+		err = domain_open_console(d, f);
 	if (!err)
 		err = add_devices(d, f);
 	if (!err)

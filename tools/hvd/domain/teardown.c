@@ -41,7 +41,6 @@ static void finish(struct domain *d)
 		domain_forget(d);
 		return;
 	}
-	d->end = DOMAIN_END_NOTHING;
 	d->start_paused = false;
 	if (domain_start(d, &fault)) {
 		log_error("domain '%s' cannot be started again: %s", d->spec->name, fault.text);
@@ -50,6 +49,7 @@ static void finish(struct domain *d)
 		domain_forget(d);
 		return;
 	}
+	d->end = DOMAIN_END_NOTHING;
 	domain_set_state(d, DOMAIN_BUILDING);
 }
 
@@ -85,7 +85,7 @@ static void teardown_tick(evutil_socket_t fd, short what, void *arg)
 		else
 			d->hv_destroyed = true;
 	}
-	err = hvcall_domain_info(d->all->env.hv, d->domid, &info);
+	err = d->domid ? hvcall_domain_info(d->all->env.hv, d->domid, &info) : -ESRCH;
 	/* Its number may have gone to another domain already. */
 	if (!err && memcmp(info.uuid, d->spec->uuid, sizeof(info.uuid)))
 		err = -ESRCH;
@@ -106,15 +106,17 @@ static void backends_on_gone(void *arg, uint16_t domid)
 	tick_after(d, 0);
 }
 
-static void remove_nodes(struct domain *d)
+void domain_remove_nodes(struct domains *all, uint16_t domid, const uint8_t uuid_bytes[16])
 {
-	struct xs_server *xs = d->all->env.xs;
+	struct xs_server *xs = all->env.xs;
 	char path[64], uuid[37];
 
-	xs_server_remove_domain(xs, d->domid);
-	snprintf(path, sizeof(path), "/local/domain/%u", d->domid);
+	xs_server_remove_domain(xs, domid);
+	snprintf(path, sizeof(path), "/local/domain/%u", domid);
 	xs_rm(xs, path);
-	spec_format_uuid(d->spec->uuid, uuid);
+	if (!uuid_bytes)
+		return;
+	spec_format_uuid(uuid_bytes, uuid);
 	snprintf(path, sizeof(path), "/vm/%s", uuid);
 	xs_rm(xs, path);
 }
@@ -143,14 +145,19 @@ void domain_teardown(struct domain *d, enum domain_end end)
 	build_cancel(d->build);
 	d->build = NULL;
 	/* It says nothing more: what the console's ring holds now is its last word. */
-	hvcall_domain_pause(env->hv, d->domid);
+	if (d->domid)
+		hvcall_domain_pause(env->hv, d->domid);
 	close_console(d);
+	console_forget(env->keep_dir, d->domid);
 
 	domain_set_state(d, DOMAIN_DYING);
-	if (env->backend)
+	if (!d->domid) /* one that died with an earlier hvd */
+		d->hv_destroyed = d->backends_gone = true;
+	else if (env->backend)
 		backend_remove_domain(env->backend, d->domid, backends_on_gone, d);
 	else
 		d->backends_gone = true;
-	remove_nodes(d);
+	if (d->domid)
+		domain_remove_nodes(d->all, d->domid, d->spec->uuid);
 	tick_after(d, 0);
 }

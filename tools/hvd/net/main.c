@@ -102,6 +102,22 @@ static void on_connect(struct json_object *msg, struct netif *n)
 			 err ? error : NULL);
 }
 
+static void on_hello(void *arg)
+{
+	struct netif *n;
+	unsigned int i;
+
+	(void)arg;
+	for (i = 0; i < MAX_INTERFACES; i++) {
+		n = server.interfaces[i];
+		if (n)
+			child_send_fd(&server.child,
+				      child_serving(netif_id(n),
+						    netif_is_connected(n) ? "connected" : "idle"),
+				      netif_tap(n));
+	}
+}
+
 static void on_broken(struct netif *n, const char *reason)
 {
 	child_send_event(&server.child, "broken", netif_id(n), reason);
@@ -148,7 +164,7 @@ int main(int argc, char **argv)
 	server.host.child = &server.child;
 	server.host.on_broken = on_broken;
 
-	if (child_init(&server.child, "hvd-net", argc, argv, on_message, NULL))
+	if (child_init(&server.child, "hvd-net", argc, argv, on_message, on_hello, NULL))
 		return EXIT_FAILURE;
 	if (net_sandbox())
 		return EXIT_FAILURE;

@@ -436,6 +436,16 @@ void netif_destroy(struct netif *n)
 	free(n);
 }
 
+bool netif_is_connected(const struct netif *n)
+{
+	return n->connected;
+}
+
+int netif_tap(const struct netif *n)
+{
+	return n->tap;
+}
+
 unsigned int netif_id(const struct netif *n)
 {
 	return n->id;

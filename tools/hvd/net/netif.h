@@ -33,6 +33,8 @@ struct netif *netif_create(struct netif_host *host, unsigned int id, int tap);
 void netif_destroy(struct netif *n);
 
 unsigned int netif_id(const struct netif *n);
+bool netif_is_connected(const struct netif *n);
+int netif_tap(const struct netif *n);
 
 /* -EISCONN, or what mapping and binding say; nothing is left on failure. */
 int netif_connect(struct netif *n, const struct netif_spec *spec, const char **ret_error);

@@ -32,6 +32,8 @@ struct client_ops {
 	int (*introduce)(void *arg, uint16_t domid, uint64_t page_gfn, uint32_t port);
 	int (*release)(void *arg, uint16_t domid);
 	bool (*is_introduced)(void *arg, uint16_t domid);
+	/* The request in client.in has been answered; NULL: nobody wants to know. */
+	void (*done)(void *arg);
 };
 
 struct client {
@@ -41,7 +43,7 @@ struct client {
 	void *arg;
 	char home[32]; /* relative paths begin here */
 
-	struct wire_in in;
+	struct wire_in *in; /* whoever made the client has it */
 	TAILQ_HEAD(wire_queue, wire_out) out;
 	size_t out_bytes;
 	unsigned int nr_waiting_events;
@@ -49,11 +51,12 @@ struct client {
 
 	TAILQ_HEAD(, client_watch) watches;
 	TAILQ_HEAD(, client_txn) txns;
-	uint32_t last_txn_id;
+	uint32_t last_txn_id, last_watch_id, last_out_id;
 	uint64_t nr_requests; /* that were answered */
+	bool is_kept; /* goes on with the next hvd: see record.c */
 };
 
-void client_init(struct client *c, struct store *store, const struct xs_who *who,
+void client_init(struct client *c, struct store *store, const struct xs_who *who, struct wire_in *in,
 		 const struct client_ops *ops, void *arg);
 void client_fini(struct client *c);
 
@@ -67,6 +70,27 @@ void client_reset(struct client *c);
  *   -EPROTO  it does not speak the protocol; any other error is one of ops->read or ops->write
  */
 int client_run(struct client *c);
+
+/* ---- From an earlier hvd's journal; what makes no sense is left out. ---- */
+
+struct journal;
+
+void client_restore_watch(struct client *c, uint32_t id, const char *path, size_t relative,
+			  const char *token);
+void client_restore_unwatch(struct client *c, uint32_t id);
+/* A transaction that can be used as any other, and ends with EAGAIN. */
+void client_restore_txn(struct client *c, uint32_t id);
+void client_restore_txn_end(struct client *c, uint32_t id);
+/* 'bytes' of a whole message. */
+void client_restore_out(struct client *c, uint32_t id, uint32_t watch_id, const void *bytes, size_t n);
+void client_restore_out_drop(struct client *c, uint32_t id);
+/* The first 'n' bytes of what waits have been sent. */
+void client_restore_sent(struct client *c, size_t n);
+/* How much of the first message that waits has been sent. */
+size_t client_sent(const struct client *c);
+
+/* Writes all of the client that restoring needs, but its page_record. */
+void client_record(struct client *c);
 
 /* Does something wait to be sent? */
 bool client_has_output(const struct client *c);

@@ -30,15 +30,30 @@ struct connection {
 	int fd; /* CONNECTION_SOCKET */
 	struct event *readable, *writable;
 
-	struct xenstore_domain_interface *page; /* CONNECTION_PAGE */
+	/* CONNECTION_PAGE */
+	struct xenstore_domain_interface *page; /* NULL: of an earlier hvd, and not taken up yet */
 	bool page_is_foreign;
 	bool moved; /* bytes went through the page in this turn */
 	struct evtchn_port *port;
 	struct throttle throttle;
+	uint64_t gfn; /* where the page is; of the control domain: 0 */
+	uint32_t remote_port;
+	struct page_keep *keep;
+	uint32_t in_cons;   /* index of the ring of requests, up to which we have taken them */
+	uint16_t request;   /* number of the one that is next or on its way in */
+	uint16_t last_done; /* the one before, as the journal has it */
+	uint32_t out_base;  /* from the journal, until the page is taken up: see struct page_record */
+};
+
+/* What a page's connection has taken in and not answered yet; outlives us (keep.h). */
+struct page_keep {
+	uint64_t word; /* see page.c */
+	struct wire_in in;
 };
 
 struct connection *connection_create(struct xs_server *srv, enum connection_kind kind,
-				     uint16_t domid, const struct client_ops *ops);
+				     uint16_t domid, struct wire_in *in,
+				     const struct client_ops *ops);
 void connection_destroy(struct connection *con);
 
 /* It gets a turn in the next round of the loop. */
@@ -50,10 +65,18 @@ int connection_introduce(void *arg, uint16_t domid, uint64_t page_gfn, uint32_t 
 int connection_release(void *arg, uint16_t domid);
 bool connection_is_introduced(void *arg, uint16_t domid);
 
+struct connection *connection_find(struct xs_server *srv, uint16_t domid); /* that has a page, or had */
+
 /* page.c */
 int page_connect_dom0(struct xs_server *srv);
 int page_connect_guest(struct xs_server *srv, uint16_t domid, uint64_t page_gfn,
 		       uint32_t remote_port);
+/* A connection without its page, for restore.c. -errno: its kept memory cannot be mapped. */
+int page_create(struct xs_server *srv, uint16_t domid, struct connection **ret_con);
+/* Where an hvd that is dead was connected. */
+int page_take_up(struct connection *con);
+void page_record(struct connection *con, struct journal *j);
+void page_remove_keep(struct xs_server *srv, uint16_t domid);
 void page_turn(struct connection *con);
 void page_fini(struct connection *con);
 void page_close_foreign(struct xs_server *srv); /* when no guest is connected any more */

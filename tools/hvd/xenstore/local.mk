@@ -3,10 +3,13 @@
 
 # Bytes and trees: no device, no loop. What the tests and the fuzzer compile for themselves.
 XENSTORE_PURE_SOURCES = \
+	tools/hvd/journal.c tools/hvd/journal.h tools/hvd/journal_file.c \
+	tools/hvd/keep.c tools/hvd/keep.h \
 	tools/hvd/xenstore/client.c tools/hvd/xenstore/client.h \
 	tools/hvd/xenstore/path.c tools/hvd/xenstore/path.h \
 	tools/hvd/xenstore/perms.c tools/hvd/xenstore/perms.h \
 	tools/hvd/xenstore/quota.c tools/hvd/xenstore/quota.h \
+	tools/hvd/xenstore/record.c tools/hvd/xenstore/record.h \
 	tools/hvd/xenstore/request.c tools/hvd/xenstore/request.h \
 	tools/hvd/xenstore/ring.c tools/hvd/xenstore/ring.h \
 	tools/hvd/xenstore/store.c tools/hvd/xenstore/store.h \
@@ -19,6 +22,7 @@ XENSTORE_SERVER_SOURCES = \
 	tools/hvd/evtchn.c tools/hvd/evtchn.h \
 	tools/hvd/xenstore/local.c tools/hvd/xenstore/xs.h \
 	tools/hvd/xenstore/page.c tools/hvd/xenstore/connection.h \
+	tools/hvd/xenstore/restore.c \
 	tools/hvd/xenstore/server.c tools/hvd/xenstore/server.h \
 	tools/hvd/xenstore/socket.c \
 	tools/hvd/xenstore/throttle.c tools/hvd/xenstore/throttle.h

@@ -290,7 +290,7 @@ static int handle_transaction_end(struct request *r)
 		return -ENOENT;
 	if (!commit && strcmp(r->payload, "F"))
 		return -EINVAL;
-	return reply_ok(r, client_txn_end(r->client, r->client->in.header.tx_id, commit));
+	return reply_ok(r, client_txn_end(r->client, r->client->in->header.tx_id, commit));
 }
 
 /* ---- domains ---- */
@@ -437,7 +437,7 @@ static const struct {
 
 static int request_dispatch(struct request *r)
 {
-	uint32_t tx_id = r->client->in.header.tx_id;
+	uint32_t tx_id = r->client->in->header.tx_id;
 
 	if (r->type >= XS_TYPE_COUNT || !handlers[r->type].handle)
 		return -ENOSYS;
@@ -455,9 +455,9 @@ void request_handle(struct client *c)
 		.client = c,
 		.store = c->store,
 		.caller.who = c->who,
-		.type = c->in.header.type,
-		.payload = c->in.payload,
-		.length = c->in.header.len,
+		.type = c->in->header.type,
+		.payload = c->in->payload,
+		.length = c->in->header.len,
 	};
 	int err = request_dispatch(&r);
 

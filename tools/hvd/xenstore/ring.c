@@ -28,7 +28,7 @@ static size_t ring_run(uint32_t index, uint32_t available, size_t n)
 	return run < n ? run : n;
 }
 
-ssize_t ring_read(struct xenstore_domain_interface *page, void *buf, size_t n)
+ssize_t ring_peek(struct xenstore_domain_interface *page, void *buf, size_t n, uint32_t *ret_cons)
 {
 	uint32_t cons = __atomic_load_n(&page->req_cons, __ATOMIC_RELAXED);
 	uint32_t prod = __atomic_load_n(&page->req_prod, __ATOMIC_ACQUIRE);
@@ -44,13 +44,28 @@ ssize_t ring_read(struct xenstore_domain_interface *page, void *buf, size_t n)
 	}
 	if (!done)
 		return n ? -EAGAIN : 0;
+	*ret_cons = cons;
+	return (ssize_t)done;
+}
+
+void ring_consume(struct xenstore_domain_interface *page, uint32_t cons)
+{
 	/*
 	 * The domain tells us of new requests only when it finds that we had read all before. So
 	 * our index must be out before we look for the last time (the next call's load).
 	 */
 	__atomic_store_n(&page->req_cons, cons, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return (ssize_t)done;
+}
+
+ssize_t ring_read(struct xenstore_domain_interface *page, void *buf, size_t n)
+{
+	uint32_t cons;
+	ssize_t result = ring_peek(page, buf, n, &cons);
+
+	if (result > 0)
+		ring_consume(page, cons);
+	return result;
 }
 
 ssize_t ring_write(struct xenstore_domain_interface *page, const void *buf, size_t n)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct xenstore_domain_interface;
@@ -18,6 +19,13 @@ struct xenstore_domain_interface;
  */
 ssize_t ring_read(struct xenstore_domain_interface *page, void *buf, size_t n);
 ssize_t ring_write(struct xenstore_domain_interface *page, const void *buf, size_t n);
+
+/*
+ * The two halves of ring_read(), for who has something to note in between: 'ret_cons' is what the index
+ * becomes by ring_consume().
+ */
+ssize_t ring_peek(struct xenstore_domain_interface *page, void *buf, size_t n, uint32_t *ret_cons);
+void ring_consume(struct xenstore_domain_interface *page, uint32_t cons);
 
 /* Tells the domain what we can do. For a new connection. */
 void ring_start(struct xenstore_domain_interface *page);

@@ -16,6 +16,7 @@
 
 #include "lib/xmem.h"
 #include "xenstore/connection.h"
+#include "xenstore/record.h"
 
 void server_schedule(struct xs_server *srv)
 {
@@ -43,7 +44,7 @@ void connection_wake(void *arg)
 
 /* ---- requests about domains ---- */
 
-static struct connection *find_domain(struct xs_server *srv, uint16_t domid)
+struct connection *connection_find(struct xs_server *srv, uint16_t domid)
 {
 	struct connection *con;
 
@@ -58,14 +59,14 @@ bool connection_is_introduced(void *arg, uint16_t domid)
 {
 	struct connection *con = arg;
 
-	return find_domain(con->srv, domid) != NULL;
+	return connection_find(con->srv, domid) != NULL;
 }
 
 int connection_introduce(void *arg, uint16_t domid, uint64_t page_gfn, uint32_t port)
 {
 	struct connection *con = arg;
 
-	if (find_domain(con->srv, domid))
+	if (connection_find(con->srv, domid))
 		return 0;
 	return xs_server_add_domain(con->srv, domid, page_gfn, port);
 }
@@ -76,7 +77,7 @@ int connection_release(void *arg, uint16_t domid)
 
 	if (!domid)
 		return -EINVAL;
-	if (!find_domain(con->srv, domid))
+	if (!connection_find(con->srv, domid))
 		return -ENOENT;
 	xs_server_remove_domain(con->srv, domid);
 	return 0;
@@ -85,7 +86,8 @@ int connection_release(void *arg, uint16_t domid)
 /* ---- connections ---- */
 
 struct connection *connection_create(struct xs_server *srv, enum connection_kind kind,
-				     uint16_t domid, const struct client_ops *ops)
+				     uint16_t domid, struct wire_in *in,
+				     const struct client_ops *ops)
 {
 	struct connection *con = xcalloc(1, sizeof(*con));
 	struct xs_who who = { domid, domid == 0 };
@@ -93,7 +95,7 @@ struct connection *connection_create(struct xs_server *srv, enum connection_kind
 	con->srv = srv;
 	con->kind = kind;
 	con->fd = -1;
-	client_init(&con->client, &srv->store, &who, ops, con);
+	client_init(&con->client, &srv->store, &who, in, ops, con);
 	TAILQ_INSERT_TAIL(&srv->connections, con, link);
 	return con;
 }
@@ -196,6 +198,7 @@ void xs_server_destroy(struct xs_server *srv)
 	if (srv->turn)
 		event_free(srv->turn);
 	store_fini(&srv->store);
+	free(srv->ring_dir);
 	free(srv);
 }
 
@@ -203,7 +206,11 @@ void xs_server_destroy(struct xs_server *srv)
 
 int xs_server_add_dom0(struct xs_server *srv)
 {
-	return find_domain(srv, 0) ? -EEXIST : page_connect_dom0(srv);
+	struct connection *con = connection_find(srv, 0);
+
+	if (con && con->page)
+		return -EEXIST;
+	return con ? page_take_up(con) : page_connect_dom0(srv);
 }
 
 int xs_server_add_domain(struct xs_server *srv, uint16_t domid, uint64_t page_gfn,
@@ -211,7 +218,7 @@ int xs_server_add_domain(struct xs_server *srv, uint16_t domid, uint64_t page_gf
 {
 	int err;
 
-	if (find_domain(srv, domid))
+	if (connection_find(srv, domid))
 		return -EEXIST;
 	err = page_connect_guest(srv, domid, page_gfn, remote_port);
 	if (!err)
@@ -221,10 +228,13 @@ int xs_server_add_domain(struct xs_server *srv, uint16_t domid, uint64_t page_gf
 
 void xs_server_remove_domain(struct xs_server *srv, uint16_t domid)
 {
-	struct connection *con = find_domain(srv, domid);
+	struct connection *con = connection_find(srv, domid);
 
-	if (con)
+	if (con) {
 		connection_destroy(con);
+		record_close(srv->store.journal, domid);
+		page_remove_keep(srv, domid);
+	}
 	store_forget_domain(&srv->store, domid);
 	store_fire_special(&srv->store, "@releaseDomain");
 }

@@ -21,6 +21,7 @@ struct xs_server {
 	struct evtchn_mux *mux;
 	struct store store;
 
+	char *ring_dir; /* for struct page_keep; NULL: none outlives us */
 	char *socket_path;
 	struct evconnlistener *listener;
 	struct xenforeignmemory_handle *foreign; /* opened with the first guest */

@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "journal.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
 #include "xenstore/connection.h"
@@ -35,7 +36,10 @@ static ssize_t socket_read(void *arg, void *buf, size_t n)
 static ssize_t socket_write(void *arg, const void *buf, size_t n)
 {
 	struct connection *con = arg;
-	ssize_t result = send(con->fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t result;
+
+	journal_commit(con->srv->store.journal);
+	result = send(con->fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (result >= 0)
 		return result;
@@ -88,7 +92,8 @@ static void socket_on_accept(struct evconnlistener *listener, evutil_socket_t fd
 		close(fd);
 		return;
 	}
-	con = connection_create(srv, CONNECTION_SOCKET, 0, &socket_ops);
+	con = connection_create(srv, CONNECTION_SOCKET, 0, xcalloc(1, sizeof(struct wire_in)),
+				&socket_ops);
 	con->fd = fd;
 	srv->nr_sockets++;
 	con->readable = event_new(srv->base, fd, EV_READ, socket_on_ready, con);
@@ -192,5 +197,6 @@ void socket_fini(struct connection *con)
 	if (con->writable)
 		event_free(con->writable);
 	close(con->fd);
+	free(con->client.in);
 	con->srv->nr_sockets--;
 }

@@ -17,12 +17,14 @@
 
 #include "lib/xmem.h"
 #include "xenstore/path.h"
+#include "xenstore/record.h"
 #include "xenstore/transaction.h"
 
 void store_init(struct store *s, const struct quota_limits *limits)
 {
 	static const struct xs_perm nobody = { 0, 0 };
 
+	s->journal = NULL;
 	s->special[0] = perms_create(&nobody, 1);
 	s->special[1] = perms_get(s->special[0]);
 	tree_init(&s->tree, s->special[0]);
@@ -64,6 +66,7 @@ static void store_put(struct store *s, const char *path, struct xs_body *body)
 {
 	struct xs_node *n = tree_find(&s->tree, path);
 
+	record_put(s->journal, path, body);
 	account(s, body->perms, 1);
 	if (n) {
 		account(s, n->body->perms, -1);
@@ -87,10 +90,41 @@ static void store_drop(struct store *s, const char *path)
 
 	if (!n)
 		return;
+	record_drop(s->journal, path);
 	strcpy(buf, path);
 	tree_walk(n, buf, uncount_node, s);
 	account(s, n->body->perms, -1);
 	tree_remove(&s->tree, path);
+}
+
+/* ---- an earlier hvd's ---- */
+
+void store_restore_put(struct store *s, const char *path, struct xs_perms *perms, const void *value,
+		       size_t length)
+{
+	struct xs_body *body;
+
+	if (!path_is_valid(path) || !perms->nr)
+		return;
+	if (path[1] && !tree_find_prefix(&s->tree, path, path_parent_length(path)))
+		return;
+	body = body_create(perms, value, length);
+	store_put(s, path, body);
+	body_put(body);
+}
+
+void store_restore_drop(struct store *s, const char *path)
+{
+	if (path_is_valid(path) && path[1])
+		store_drop(s, path);
+}
+
+void store_restore_special(struct store *s, unsigned int which, struct xs_perms *perms)
+{
+	if (which >= 2 || !perms->nr)
+		return;
+	perms_put(s->special[which]);
+	s->special[which] = perms_get(perms);
 }
 
 /* ---- looking ---- */
@@ -383,6 +417,7 @@ int store_set_perms(struct store *s, const struct caller *c, const char *path,
 		special = special_perms(s, path);
 		perms_put(*special);
 		*special = perms_get(perms);
+		record_special(s->journal, (unsigned int)(special - s->special), perms);
 		return 0;
 	}
 	err = lookup(s, c, path, XS_ACCESS_WRITE, TXN_BODY, &n);
@@ -520,6 +555,7 @@ void store_forget_domain(struct store *s, uint16_t domid)
 		if (without) {
 			perms_put(s->special[i]);
 			s->special[i] = without;
+			record_special(s->journal, (unsigned int)i, without);
 		}
 	}
 }

@@ -17,14 +17,22 @@
 #include "xenstore/tree.h"
 #include "xenstore/watch.h"
 
+struct journal;
 struct txn;
 
 struct store {
+	struct journal *journal; /* NULL: what is here goes with us */
 	struct xs_tree tree;
 	struct watch_table watches;
 	struct quota quota;
 	struct xs_perms *special[2]; /* of @introduceDomain and @releaseDomain */
 };
+
+/* From an earlier hvd's journal. No rights, no quotas, no watches; what cannot be is left out. */
+void store_restore_put(struct store *s, const char *path, struct xs_perms *perms, const void *value,
+		       size_t length);
+void store_restore_drop(struct store *s, const char *path);
+void store_restore_special(struct store *s, unsigned int which, struct xs_perms *perms);
 
 /* On whose behalf, and inside which transaction (NULL: none). */
 struct caller {

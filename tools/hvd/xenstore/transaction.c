@@ -88,6 +88,8 @@ bool txn_conflicts(const struct txn *t, const struct xs_tree *store)
 	const struct path_entry *e;
 	size_t i;
 
+	if (t->is_lost)
+		return true;
 	if (store->root == t->base.root)
 		return false; /* nobody has written since */
 	for (i = 0; i < t->accesses.nr_buckets; i++) {

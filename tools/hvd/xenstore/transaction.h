@@ -34,6 +34,7 @@ struct txn {
 	struct path_table accesses;
 	TAILQ_HEAD(, txn_access) written;
 	unsigned int max_accesses;
+	bool is_lost; /* began with an hvd that has died: what it had done is forgotten */
 	int nr_own_nodes; /* nodes of the caller that it made, less those that it removed */
 };
 

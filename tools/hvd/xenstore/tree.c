@@ -27,11 +27,19 @@
 #include "xenstore/path.h"
 #include "xenstore/perms.h"
 
+static uint64_t last_generation;
+
 static uint64_t next_generation(void)
 {
-	static uint64_t last;
+	return ++last_generation;
+}
 
-	return ++last;
+void tree_begin_epoch(uint32_t epoch)
+{
+	uint64_t begin = (uint64_t)epoch << 40;
+
+	if (last_generation < begin)
+		last_generation = begin;
 }
 
 static uint32_t random_priority(void)

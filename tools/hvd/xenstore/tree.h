@@ -36,6 +36,9 @@ struct xs_tree {
 	struct xs_node *root;
 };
 
+/* Generations of an earlier hvd never come again: it had 'epoch' - 1. */
+void tree_begin_epoch(uint32_t epoch);
+
 /* A tree with a root node alone. */
 void tree_init(struct xs_tree *t, struct xs_perms *perms);
 void tree_fini(struct xs_tree *t);

@@ -28,9 +28,8 @@ void *wire_in_space(struct wire_in *in, size_t *ret_wanted)
 	return in->payload + of_payload;
 }
 
-int wire_in_added(struct wire_in *in, size_t n)
+int wire_in_status(struct wire_in *in)
 {
-	in->used += n;
 	if (in->used < sizeof(in->header))
 		return 0;
 	if (in->header.len > XENSTORE_PAYLOAD_MAX)
@@ -39,6 +38,12 @@ int wire_in_added(struct wire_in *in, size_t n)
 		return 0;
 	in->payload[in->header.len] = '\0';
 	return 1;
+}
+
+int wire_in_added(struct wire_in *in, size_t n)
+{
+	in->used += n;
+	return wire_in_status(in);
 }
 
 void wire_in_next(struct wire_in *in)
@@ -89,6 +94,7 @@ struct wire_out *wire_out_create(uint32_t type, uint32_t req_id, uint32_t tx_id,
 	struct wire_out *out = xmalloc(sizeof(*out) + length);
 
 	out->watch = NULL;
+	out->id = 0;
 	out->sent = 0;
 	out->length = sizeof(out->header) + length;
 	out->header = (struct xsd_sockmsg){ type, req_id, tx_id, (uint32_t)length };

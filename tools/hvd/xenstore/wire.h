@@ -30,6 +30,9 @@ void *wire_in_space(struct wire_in *in, size_t *ret_wanted);
  */
 int wire_in_added(struct wire_in *in, size_t n);
 
+/* -EPROTO, 1 or 0 as above, for what is there now. */
+int wire_in_status(struct wire_in *in);
+
 /* The request is done with: the next one may come. */
 void wire_in_next(struct wire_in *in);
 
@@ -51,6 +54,7 @@ struct wire_out {
 	TAILQ_ENTRY(wire_out) link;
 	struct client_watch *watch; /* whose event it is; NULL: a reply, or the watch is gone */
 	TAILQ_ENTRY(wire_out) same_watch;
+	uint32_t id; /* no two that wait for a client have the same */
 	size_t sent;
 	size_t length; /* of header and payload */
 	struct xsd_sockmsg header;

@@ -12,10 +12,12 @@
 #ifndef HVD_XENSTORE_XS_H
 #define HVD_XENSTORE_XS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct event_base;
+struct journal;
 struct evtchn_mux;
 struct xs_server;
 struct xs_watch;
@@ -36,11 +38,26 @@ struct xs_limits {
 };
 void xs_server_limit(struct xs_server *srv, const struct xs_limits *limits);
 
-/* Drops all clients, watches and the store. NULL is fine. */
+/*
+ * Reads what an earlier hvd has left in 'journal' and below 'ring_dir', and connects its guests as they
+ * were: nodes, permissions, watches, transactions (which end with EAGAIN), and what was half said in
+ * either direction. From here on everything goes into the journal. To be called before anything is
+ * added; the control domain's kernel is connected by xs_server_add_dom0() as ever.
+ */
+int xs_server_restore(struct xs_server *srv, struct journal *journal, const char *ring_dir);
+
+/* All domains that live are known: those that were restored and are none of them are removed. */
+void xs_server_drop_lost(struct xs_server *srv, bool (*lives)(void *arg, uint16_t domid), void *arg);
+
+/* Is it connected, as far as the store knows? */
+bool xs_server_has_domain(struct xs_server *srv, uint16_t domid);
+
+/* Drops all clients, watches and the store, but nothing that the next hvd needs. NULL is fine. */
 void xs_server_destroy(struct xs_server *srv);
 
 /*
  * Connects the control domain's kernel, which sleeps in its xenbus thread until this is done.
+ * Takes up what xs_server_restore() has found of it.
  * -ENOENT, -ENODEV: this kernel has no store page to offer (not a control domain).
  */
 int xs_server_add_dom0(struct xs_server *srv);
