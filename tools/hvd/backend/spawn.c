@@ -144,7 +144,8 @@ static struct process *process_new(struct backend *b, enum process_kind kind, ui
 	p->on_exit = on_exit;
 	p->arg = arg;
 	p->address.sun_family = AF_UNIX;
-	snprintf(p->address.sun_path, sizeof(p->address.sun_path), "%s/%s.sock", b->socket_dir, instance);
+	snprintf(p->address.sun_path, sizeof(p->address.sun_path), "%s/%s.sock", b->socket_dir,
+		 instance);
 	LIST_INSERT_HEAD(&b->processes, p, link);
 	return p;
 }
