@@ -50,9 +50,9 @@ static void service_free(struct service *s)
 }
 
 /* Where the process counts; without that it serves all the same. */
-static void service_open_stats(struct service *s)
+static void service_open_stats(struct service *s, bool fresh)
 {
-	int err = backend_stats_open(s->domain->backend->stats_dir, s->name, true, &s->stats_fd);
+	int err = backend_stats_open(s->domain->backend->stats_dir, s->name, fresh, &s->stats_fd);
 
 	if (err) {
 		s->stats_fd = -1;
@@ -243,7 +243,7 @@ static void service_launch(struct service *s)
 	tell_devices(s, device_on_process_back);
 }
 
-static int service_new(struct backend_domain *d, enum process_kind kind, char *name,
+static int service_new(struct backend_domain *d, enum process_kind kind, char *name, bool fresh,
 		       struct service **ret)
 {
 	struct service *s = xcalloc(1, sizeof(*s));
@@ -251,7 +251,7 @@ static int service_new(struct backend_domain *d, enum process_kind kind, char *n
 	s->domain = d;
 	s->kind = kind;
 	s->name = name;
-	service_open_stats(s);
+	service_open_stats(s, fresh);
 	LIST_INSERT_HEAD(&d->services, s, link);
 	s->restart = evtimer_new(d->backend->base, service_on_restart, s);
 	s->deadline = evtimer_new(d->backend->base, service_on_deadline, s);
@@ -267,7 +267,7 @@ static int service_new(struct backend_domain *d, enum process_kind kind, char *n
 int service_adopt(struct backend_domain *d, enum process_kind kind, char *name, struct service **ret)
 {
 	struct service *s;
-	int err = service_new(d, kind, name, &s);
+	int err = service_new(d, kind, name, false, &s);
 
 	if (err)
 		return err;
@@ -284,7 +284,7 @@ int service_start(struct backend_domain *d, enum process_kind kind, char *name,
 		  struct service **ret)
 {
 	struct service *s;
-	int err = service_new(d, kind, name, &s);
+	int err = service_new(d, kind, name, true, &s);
 
 	if (err)
 		return err;

@@ -32,9 +32,13 @@ int definition_start(struct domains *all, struct definition *def, bool paused, s
 		     struct fault *ret_fault)
 {
 	struct domain_spec *spec;
-	int err = definitions_load(all->env.definitions, def, NULL, &spec, ret_fault);
+	char *xml = NULL;
+	int err = definitions_load(all->env.definitions, def, &xml, &spec, ret_fault);
 
-	return err ? err : domain_create(all, spec, paused, ret_d, ret_fault);
+	if (!err)
+		err = domain_create(all, spec, xml, paused, ret_d, ret_fault);
+	free(xml);
+	return err;
 }
 
 static void next_soon(struct autostart *a)
