@@ -24,6 +24,7 @@ tests_daemon_manager_SOURCES = tests/daemon/manager.c
 EXTRA_DIST += tests/data/vmxml
 DAEMON_TESTS = \
 	tests/daemon/access.sh \
+	tests/daemon/completion.sh \
 	tests/daemon/define.sh \
 	tests/daemon/errors.sh \
 	tests/daemon/lifecycle.sh \

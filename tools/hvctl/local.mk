@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # hvctl: the command line.
 
-sbin_PROGRAMS += tools/hvctl/hvctl
+bin_PROGRAMS += tools/hvctl/hvctl
 tools_hvctl_hvctl_SOURCES = \
 	tools/hvctl/cmd_capabilities.c \
 	tools/hvctl/cmd_console.c \
@@ -24,3 +24,6 @@ tools_hvctl_hvctl_SOURCES = \
 	tools/hvctl/output.c
 tools_hvctl_hvctl_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS) $(LIBXML2_CFLAGS)
 tools_hvctl_hvctl_LDADD = tools/hvd/libhvdcore.a tools/lib/libhvutil.a $(JSONC_LIBS) $(LIBXML2_LIBS)
+
+completiondir = $(datadir)/bash-completion/completions
+dist_completion_DATA = tools/hvctl/bash-completion/hvctl

@@ -21,7 +21,7 @@ tools_hvd_hvd_CFLAGS = $(AM_CFLAGS) $(HVD_CFLAGS)
 tools_hvd_hvd_LDADD = $(HVD_PARTS) $(HVD_LIBS) $(XENCALL_LIBS) $(XENEVTCHN_LIBS) \
 	$(XENFOREIGNMEMORY_LIBS) $(XENTOOLCORE_LIBS)
 
-dist_man_MANS = docs/man/hvctl.1 docs/man/hvd.8 docs/man/hvd.conf.5 docs/man/vm.xml.5
+dist_man_MANS += docs/man/hvctl.1 docs/man/hvd.8 docs/man/hvd.conf.5 docs/man/vm.xml.5
 dist_pkgdata_DATA = tools/hvd/domain/vmxml.rng
 dist_doc_DATA = docs/control-protocol.md docs/hvd.md
 EXTRA_DIST += tools/hvd/hvd.conf
