@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory types by MTRRs (Intel SDM vol. 3, 12.11). */
+/* Memory types by MTRRs (Intel SDM vol. 3, 12.11). Pure: the registers are read in vmx.c. */
 #include <arch/x86.h>
 #include <hv/compiler.h>
 
 #include "vmx.h"
 
-#define CAP_NR_VARIABLE 0xffu
-#define CAP_FIXED BIT(8)
 #define DEF_TYPE 0xffu
 #define DEF_FIXED_ENABLED BIT(10)
 #define DEF_ENABLED BIT(11)
@@ -14,25 +12,6 @@
 #define FIXED_END 0x100000u
 
 enum { TYPE_UC = 0, TYPE_WT = 4, TYPE_WB = 6 };
-
-void mtrr_read(struct mtrrs *m)
-{
-	static const uint32_t fixed[ARRAY_SIZE(m->fixed)] = {
-		0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f,
-	};
-	unsigned int i;
-
-	*m = (struct mtrrs){ .address_bits = cpuid(0x80000008, 0).eax & 0xff };
-	m->cap = rdmsr(MSR_MTRR_CAP);
-	m->def_type = rdmsr(MSR_MTRR_DEF_TYPE);
-	if (m->cap & CAP_FIXED)
-		for (i = 0; i < ARRAY_SIZE(fixed); i++)
-			m->fixed[i] = rdmsr(fixed[i]);
-	for (i = 0; i < MIN(m->cap & CAP_NR_VARIABLE, MTRR_NR_VARIABLE); i++) {
-		m->base[i] = rdmsr(MSR_MTRR_PHYS_FIRST + 2 * i);
-		m->mask[i] = rdmsr(MSR_MTRR_PHYS_FIRST + 2 * i + 1);
-	}
-}
 
 /* Eight ranges a register, of 64, 16, then 4 KiB. */
 static unsigned int fixed_type(const struct mtrrs *m, paddr_t address, paddr_t *ret_end)
@@ -94,9 +73,9 @@ unsigned int mtrr_type(const struct mtrrs *m, paddr_t address, paddr_t *ret_end)
 	*ret_end = MAX(BIT(m->address_bits), address + PAGE_SIZE);
 	if (!(m->def_type & DEF_ENABLED))
 		return TYPE_UC;
-	if (address < FIXED_END && (m->cap & CAP_FIXED) && (m->def_type & DEF_FIXED_ENABLED))
+	if (address < FIXED_END && (m->cap & MTRR_CAP_FIXED) && (m->def_type & DEF_FIXED_ENABLED))
 		return fixed_type(m, address, ret_end);
-	for (i = 0; i < MIN(m->cap & CAP_NR_VARIABLE, MTRR_NR_VARIABLE); i++) {
+	for (i = 0; i < MIN(m->cap & MTRR_CAP_NR_VARIABLE, MTRR_NR_VARIABLE); i++) {
 		unsigned int this = m->base[i] & 0xff;
 		paddr_t end;
 

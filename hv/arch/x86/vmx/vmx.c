@@ -118,6 +118,27 @@ undo_alloc:
 	return err;
 }
 
+/* ---- memory types ---- */
+
+void mtrr_read(struct mtrrs *m)
+{
+	static const uint32_t fixed[ARRAY_SIZE(m->fixed)] = {
+		0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f,
+	};
+	unsigned int i;
+
+	*m = (struct mtrrs){ .address_bits = cpuid(0x80000008, 0).eax & 0xff };
+	m->cap = rdmsr(MSR_MTRR_CAP);
+	m->def_type = rdmsr(MSR_MTRR_DEF_TYPE);
+	if (m->cap & MTRR_CAP_FIXED)
+		for (i = 0; i < ARRAY_SIZE(fixed); i++)
+			m->fixed[i] = rdmsr(fixed[i]);
+	for (i = 0; i < MIN(m->cap & MTRR_CAP_NR_VARIABLE, MTRR_NR_VARIABLE); i++) {
+		m->base[i] = rdmsr(MSR_MTRR_PHYS_FIRST + 2 * i);
+		m->mask[i] = rdmsr(MSR_MTRR_PHYS_FIRST + 2 * i + 1);
+	}
+}
+
 /* ---- which VMCS ---- */
 
 struct vmx_vcpu *vmx_use(struct vcpu *v)

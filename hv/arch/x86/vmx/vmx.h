@@ -162,6 +162,8 @@ bool ept_may_be_leaf(mfn_t mfn, unsigned int order);
 
 /* ---- mtrr.c: which memory type the host's MTRRs give to a range ---- */
 #define MTRR_NR_VARIABLE 32u
+#define MTRR_CAP_NR_VARIABLE 0xffu
+#define MTRR_CAP_FIXED BIT(8)
 
 struct mtrrs {
 	unsigned int address_bits; /* physical */
@@ -170,7 +172,7 @@ struct mtrrs {
 	uint64_t base[MTRR_NR_VARIABLE], mask[MTRR_NR_VARIABLE];
 };
 
-void mtrr_read(struct mtrrs *ret); /* the CPU's */
+void mtrr_read(struct mtrrs *ret); /* the CPU's; vmx.c */
 /* The type at 'address', and up to where it surely is the same. Pure. */
 unsigned int mtrr_type(const struct mtrrs *m, paddr_t address, paddr_t *ret_end);
 

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * VMX's entry and exit on a pretended CPU: which VMCS is current where, TLB tags, events that were
+ * cut off, control registers. this_cpu() is found through the stack pointer, so each test runs on
+ * a CPU's stack.
+ */
+#include <ucontext.h>
+
+#include <arch/virt.h>
+#include <arch/x86.h>
+#include <hv/cpu.h>
+#include <hv/errno.h>
+#include <hv/frame.h>
+#include <hv/slab.h>
+#include <hv/vcpu.h>
+
+#include "../../hv/arch/x86/vmx/vmx.h"
+
+#include "unit.h"
+
+/* ---- the CPU ---- */
+
+#define NR_FIELDS 0x8000u
+
+struct fake_vmcs {
+	uint64_t fields[NR_FIELDS];
+};
+
+static struct fake_vmcs memory[2];
+static struct vmx_vcpu states[2];
+static struct vcpu vcpus[2];
+static struct fake_vmcs *current;
+static unsigned int nr_ptrld, nr_clear, nr_invept, nr_invvpid;
+static bool entered_launched;
+
+static struct fake_vmcs *vmcs_at(uint64_t address)
+{
+	return &memory[address / PAGE_SIZE - 1];
+}
+
+uint64_t vmread(uint32_t field)
+{
+	CU_ASSERT_PTR_NOT_NULL_FATAL(current);
+	return current->fields[field];
+}
+
+void vmwrite(uint32_t field, uint64_t value)
+{
+	CU_ASSERT_PTR_NOT_NULL_FATAL(current);
+	current->fields[field] = value;
+}
+
+bool vmxon(uint64_t address)
+{
+	(void)address;
+	return true;
+}
+
+void vmptrld(uint64_t address)
+{
+	current = vmcs_at(address);
+	nr_ptrld++;
+}
+
+void vmclear(uint64_t address)
+{
+	if (current == vmcs_at(address))
+		current = NULL;
+	nr_clear++;
+}
+
+void invept(uint64_t type, uint64_t eptp)
+{
+	CU_ASSERT(type == INVEPT_SINGLE && eptp == 0x1e);
+	nr_invept++;
+}
+
+void invvpid(uint64_t type)
+{
+	CU_ASSERT_EQUAL(type, INVVPID_ALL);
+	nr_invvpid++;
+}
+
+/* What the guest's run leaves behind. */
+static struct {
+	uint32_t reason, vectoring, vectoring_error;
+	uint64_t qualification, rflags;
+	uint32_t interruptibility;
+} next_exit;
+static uint64_t entered_event, entered_error, entered_vpid;
+
+bool vmx_enter_guest(void *guest_regs, uint64_t *host_rsp, bool launched)
+{
+	(void)guest_regs;
+	(void)host_rsp;
+	entered_launched = launched;
+	entered_event = vmread(ENTRY_EVENT);
+	entered_error = vmread(ENTRY_EVENT_ERROR);
+	entered_vpid = vmread(VPID);
+	vmwrite(ENTRY_EVENT, entered_event & ~(uint64_t)EVENT_VALID);
+	vmwrite(EXIT_REASON, next_exit.reason);
+	vmwrite(EXIT_QUALIFICATION, next_exit.qualification);
+	vmwrite(VECTORING_EVENT, next_exit.vectoring);
+	vmwrite(VECTORING_EVENT_ERROR, next_exit.vectoring_error);
+	vmwrite(GUEST_RFLAGS, next_exit.rflags);
+	vmwrite(GUEST_INTERRUPTIBILITY, next_exit.interruptibility);
+	vmwrite(INSTRUCTION_LENGTH, 3);
+	return true;
+}
+
+/* ---- the rest of hv ---- */
+
+const struct virt_ops *virt = &vmx_ops;
+
+void *hv_alloc(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+void hv_free(void *p, size_t size)
+{
+	(void)p;
+	(void)size;
+}
+
+int frame_alloc_zeroed(unsigned int order, mfn_t *ret_mfn)
+{
+	(void)order;
+	(void)ret_mfn;
+	return -ENOMEM;
+}
+
+void frame_free(mfn_t mfn, unsigned int order)
+{
+	(void)mfn;
+	(void)order;
+}
+
+bool rdmsr_safe(uint32_t msr, uint64_t *ret_value)
+{
+	(void)msr;
+	(void)ret_value;
+	return false;
+}
+
+int vmx_domain_create(struct domain *d)
+{
+	(void)d;
+	return 0;
+}
+
+int vmx_vcpu_create(struct vcpu *v)
+{
+	(void)v;
+	return 0;
+}
+
+void vmx_vcpu_destroy(struct vcpu *v)
+{
+	(void)v;
+}
+
+void vmx_reset(struct vcpu *v)
+{
+	(void)v;
+}
+
+void vmx_set_real_mode(struct vcpu *v, uint8_t sipi_vector)
+{
+	(void)v;
+	(void)sipi_vector;
+}
+
+void vmx_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info)
+{
+	(void)v;
+	(void)entry;
+	(void)start_info;
+}
+
+/* ---- two vCPUs on a CPU ---- */
+
+static char stack[CPU_STACK_SIZE * 2] __aligned(32768);
+static struct vmx_cpu cpu_state;
+static char virtual_apics[2][4096];
+
+static void on_cpu(void (*fn)(void))
+{
+	struct cpu *cpu = (struct cpu *)(void *)stack;
+	ucontext_t here, there;
+	unsigned int i;
+
+	memset(memory, 0, sizeof(memory));
+	memset(virtual_apics, 0, sizeof(virtual_apics));
+	memset(&next_exit, 0, sizeof(next_exit));
+	memset(vcpus, 0, sizeof(vcpus));
+	current = NULL;
+	nr_ptrld = nr_clear = nr_invept = nr_invvpid = 0;
+	cpu_state = (struct vmx_cpu){ .next_vpid = 1, .vpid_generation = 1 };
+	for (i = 0; i < 2; i++) {
+		states[i] = (struct vmx_vcpu){ .vmcs = mfn_from(i + 1),
+					       .virtual_apic = virtual_apics[i],
+					       .eptp = 0x1e,
+					       .offered = -1 };
+		vcpus[i].arch.hw = &states[i];
+		memory[i].fields[GUEST_CR0] = CR0_PE | CR0_NE;
+	}
+	memset(cpu, 0, sizeof(*cpu));
+	cpu->arch.virt = &cpu_state;
+	CU_ASSERT_FATAL(!getcontext(&there));
+	there.uc_stack.ss_sp = stack + sizeof(struct cpu);
+	there.uc_stack.ss_size = CPU_STACK_SIZE - sizeof(struct cpu);
+	there.uc_link = &here;
+	makecontext(&there, fn, 0);
+	CU_ASSERT_FATAL(!swapcontext(&here, &there));
+}
+
+static enum exit_reason enter(unsigned int n)
+{
+	struct vm_exit x;
+
+	vmx_ops.enter(&vcpus[n], &x);
+	return x.reason;
+}
+
+static void take_turns(void)
+{
+	next_exit.reason = REASON_HLT;
+	enter(0);
+	CU_ASSERT(!entered_launched && nr_ptrld == 1);
+	enter(0);
+	CU_ASSERT(entered_launched && nr_ptrld == 1);
+	enter(1);
+	CU_ASSERT(!entered_launched && nr_ptrld == 2);
+	/* Taken off the CPU: cleared, so that another may launch it. */
+	vmx_forget(&states[0]);
+	CU_ASSERT(nr_clear == 1 && current == &memory[1]);
+	enter(1);
+	CU_ASSERT(entered_launched && nr_ptrld == 2);
+	vmx_forget(&states[1]);
+	CU_ASSERT_PTR_NULL(current);
+	/* A look at the registers alone makes it current as well. */
+	memory[1].fields[GUEST_CR3] = 0x5000;
+	CU_ASSERT_EQUAL(vmx_ops.get_cr3(&vcpus[1]), 0x5000);
+	enter(0);
+	CU_ASSERT(!entered_launched);
+}
+
+static void vmcs_is_current_where_it_is_used(void)
+{
+	on_cpu(take_turns);
+}
+
+static void use_up_tags(void)
+{
+	next_exit.reason = REASON_HLT;
+	enter(0);
+	CU_ASSERT(entered_vpid == 1 && nr_invept == 1);
+	enter(0);
+	CU_ASSERT(entered_vpid == 1 && nr_invept == 1);
+	enter(1);
+	CU_ASSERT_EQUAL(entered_vpid, 2);
+	/* The nested page table has changed: its tag is its own. */
+	vmx_ops.new_tlb_tag(&vcpus[0]);
+	enter(0);
+	CU_ASSERT(entered_vpid == 1 && nr_invept == 3);
+	cpu_state.next_vpid = 0xffff;
+	vcpus[0].arch.asid_generation = 0; /* it was on another CPU */
+	enter(0);
+	CU_ASSERT(entered_vpid == 0xffff && nr_invvpid == 0);
+	vcpus[0].arch.asid_generation = 0;
+	enter(0);
+	CU_ASSERT(entered_vpid == 1 && nr_invvpid == 1);
+	/* Nobody keeps a tag from before. */
+	enter(1);
+	CU_ASSERT(entered_vpid == 2 && nr_invvpid == 1);
+}
+
+static void tags_come_again_after_a_flush(void)
+{
+	on_cpu(use_up_tags);
+}
+
+static void cut_off(void)
+{
+	next_exit.reason = REASON_EPT_VIOLATION;
+	next_exit.vectoring = 0x80000b0e;
+	next_exit.vectoring_error = 5;
+	vcpus[0].arch.regs.rflags = RFLAGS_FIXED | RFLAGS_IF;
+	vmx_ops.offer_interrupt(&vcpus[0], 0x41, false);
+	CU_ASSERT_EQUAL(enter(0), EXIT_NESTED_FAULT);
+	CU_ASSERT_EQUAL(entered_event, 0x80000041);
+	CU_ASSERT(vmx_ops.interrupt_was_taken(&vcpus[0]));
+	CU_ASSERT(vmx_ops.is_event_queued(&vcpus[0]));
+
+	/* The page fault goes first, the next interrupt waits for the moment after. */
+	next_exit.vectoring = 0;
+	next_exit.reason = REASON_INTERRUPT_WINDOW;
+	next_exit.rflags = RFLAGS_FIXED | RFLAGS_IF;
+	vmx_ops.offer_interrupt(&vcpus[0], 0x42, false);
+	CU_ASSERT_EQUAL(enter(0), EXIT_WINDOW);
+	CU_ASSERT(entered_event == 0x80000b0e && entered_error == 5);
+	CU_ASSERT(!vmx_ops.interrupt_was_taken(&vcpus[0]));
+	CU_ASSERT(memory[0].fields[PROC_CONTROLS] & PROC_INTERRUPT_WINDOW);
+	enter(0);
+	CU_ASSERT_EQUAL(entered_event, 0x80000042);
+	CU_ASSERT(!(memory[0].fields[PROC_CONTROLS] & PROC_INTERRUPT_WINDOW));
+
+	/* An NMI that was cut off no longer blocks itself. */
+	next_exit.vectoring = 0x80000202;
+	next_exit.interruptibility = BLOCKED_BY_NMI;
+	vmx_ops.offer_interrupt(&vcpus[0], -1, false);
+	enter(0);
+	enter(0);
+	CU_ASSERT_EQUAL(entered_event, 0x80000202);
+	CU_ASSERT(!(states[0].interruptibility & BLOCKED_BY_NMI));
+}
+
+static void event_that_was_cut_off_is_delivered_again(void)
+{
+	on_cpu(cut_off);
+}
+
+static void inject(void)
+{
+	next_exit.reason = REASON_HLT;
+	vmx_ops.inject(&vcpus[0], INJECT_EXCEPTION, EXC_GP, true, 8);
+	enter(0);
+	CU_ASSERT(entered_event == 0x80000b0d && entered_error == 8);
+	CU_ASSERT(!vmx_ops.is_event_queued(&vcpus[0]));
+	memory[0].fields[GUEST_CR0] = CR0_NE; /* real mode */
+	vmx_ops.inject(&vcpus[0], INJECT_EXCEPTION, EXC_GP, true, 8);
+	enter(0);
+	CU_ASSERT_EQUAL(entered_event, 0x8000030d);
+	vmx_ops.inject(&vcpus[0], INJECT_NMI, EXC_NMI, false, 0);
+	enter(0);
+	CU_ASSERT_EQUAL(entered_event, 0x80000202);
+	states[0].interruptibility = BLOCKED_BY_NMI;
+	CU_ASSERT(!vmx_ops.can_take_nmi(&vcpus[0]));
+}
+
+static void exceptions_have_error_codes_but_in_real_mode(void)
+{
+	on_cpu(inject);
+}
+
+/* mov %rdx, %crN */
+static enum exit_reason write_cr(unsigned int number, uint64_t value)
+{
+	next_exit.reason = REASON_CR;
+	next_exit.qualification = number | 2 << 8;
+	vcpus[0].arch.regs.rdx = value;
+	return enter(0);
+}
+
+static void write_crs(void)
+{
+	memory[0].fields[GUEST_CR0] = CR0_PE | CR0_PG | CR0_NE;
+	memory[0].fields[GUEST_CR4] = CR4_VMXE | CR4_PAE;
+	memory[0].fields[GUEST_EFER] = EFER_LMA;
+	memory[0].fields[GUEST_RIGHTS(SEG_CS)] = RIGHTS_L;
+	CU_ASSERT_EQUAL(write_cr(0, CR0_PE | CR0_PG | CR0_NE | CR0_CD), EXIT_CONTROL_REGISTER);
+	/* What hv keeps comes from the shadow, the rest from the register. */
+	CU_ASSERT_EQUAL(vmx_ops.get_cr0(&vcpus[0]), CR0_PE | CR0_PG | CR0_NE | CR0_CD);
+	CU_ASSERT_EQUAL(memory[0].fields[GUEST_CR0], CR0_PE | CR0_PG | CR0_NE);
+	CU_ASSERT_EQUAL(write_cr(0, 1ull << 32 | CR0_PE), EXIT_PRIVILEGED);
+	CU_ASSERT_EQUAL(write_cr(4, CR4_PAE | 1 << 6), EXIT_CONTROL_REGISTER);
+	CU_ASSERT_EQUAL(vmx_ops.get_cr4(&vcpus[0]), CR4_PAE | 1 << 6);
+	CU_ASSERT_EQUAL(write_cr(4, CR4_PAE | CR4_VMXE), EXIT_PRIVILEGED);
+	CU_ASSERT_EQUAL(write_cr(4, CR4_PAE | 1 << 14), EXIT_PRIVILEGED);
+	/* 32-bit code has no upper half. */
+	memory[0].fields[GUEST_RIGHTS(SEG_CS)] = RIGHTS_DB;
+	CU_ASSERT_EQUAL(write_cr(0, 1ull << 32 | CR0_PE), EXIT_CONTROL_REGISTER);
+}
+
+static void control_registers_that_hv_keeps_are_shadowed(void)
+{
+	on_cpu(write_crs);
+}
+
+UNIT_MAIN("vmx", UNIT_TEST(vmcs_is_current_where_it_is_used),
+	  UNIT_TEST(tags_come_again_after_a_flush),
+	  UNIT_TEST(event_that_was_cut_off_is_delivered_again),
+	  UNIT_TEST(exceptions_have_error_codes_but_in_real_mode),
+	  UNIT_TEST(control_registers_that_hv_keeps_are_shadowed))
