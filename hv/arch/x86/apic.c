@@ -211,6 +211,11 @@ bool arch_irq_is_level(uint32_t vector)
 	return apic_read(REG_TMR + vector / 32) >> vector % 32 & 1;
 }
 
+bool apic_is_in_service(uint32_t vector)
+{
+	return apic_read(REG_ISR + vector / 32) >> vector % 32 & 1;
+}
+
 int arch_irq_highest_in_service(void)
 {
 	uint32_t word;

@@ -156,8 +156,15 @@ static void interrupt(uint32_t vector)
 	case IRQ_VECTOR_SPURIOUS: /* is not acknowledged (SDM vol. 3, 10.9) */
 		break;
 	default:
-		if (vector < IRQ_VECTOR_FIRST_HV)
+		/*
+		 * What the local APIC does not have in service came from the old PIC, past its
+		 * masked pin (Bochs wires it so): the control domain would finish it at the PIC,
+		 * and its virtual APIC would wait for the end for ever.
+		 */
+		if (vector < IRQ_VECTOR_FIRST_HV && apic_is_in_service(vector))
 			irq_device(vector);
+		else if (vector < IRQ_VECTOR_FIRST_HV)
+			trace(TRACE_IRQ, vector, this_cpu()->id);
 		else
 			arch_irq_eoi();
 	}

@@ -16,5 +16,6 @@ void apic_timer_init(void); /* boot CPU: frequency; each other CPU shares it */
 /* Waits until the last one has left, then sends. */
 void apic_send(uint32_t apic_id, uint32_t command);
 void apic_send_all_but_self(uint32_t command);
+bool apic_is_in_service(uint32_t vector); /* own CPU: did the APIC deliver it? */
 
 #endif
