@@ -20,7 +20,7 @@ dist_noinst_DATA += dom0/image/common.sh dom0/image/vm.xml
 
 # What a Debian host needs besides: hooks and units, with this installation's paths in them.
 SUBSTITUTE = sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bootdir[@]|$(bootdir)|g' \
-	-e 's|@confdir[@]|$(confdir)|g' \
+	-e 's|@confdir[@]|$(confdir)|g' -e 's|@grubdefaultdir[@]|$(grubdefaultdir)|g' \
 	-e 's|@bindir[@]|$(bindir)|g' -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g'
 dom0/kernel/hv-kernel: dom0/kernel/hv-kernel.in Makefile
 dom0/kernel/postinst: dom0/kernel/postinst.in Makefile

@@ -7,9 +7,14 @@ work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 fail() { echo "FAILED: $*"; exit 1; }
 boot=$work/boot
-mkdir -p "$boot" "$work/sbin" "$work/lib"
+mkdir -p "$boot" "$work/sbin" "$work/lib" "$work/default/grub.d"
+# Only what grub-mkconfig knows arrives in the environment; the rest is in files, the later ones win.
+printf 'GRUB_CMDLINE_HV="dom0_mem=512M"\nGRUB_DISTRIBUTOR=Debian\n' >"$work/default/grub"
+sed 's/^GRUB_CMDLINE_HV=.*/GRUB_CMDLINE_HV="dom0_mem=1024M"/; s/^\(GRUB_CMDLINE_LINUX_HV=\).*/\1"mine"/' \
+	"${srcdir:?}/dom0/grub.d/hv.cfg" >"$work/default/grub.d/hv.cfg"
 for script in kernel/hv-kernel grub.d/20_linux_hv; do
-	sed -e "s|@sbindir@|$work/sbin|g" -e "s|@bootdir@|$boot|g" "${srcdir:?}/dom0/$script.in" >"$work/sbin/${script##*/}"
+	sed -e "s|@sbindir@|$work/sbin|g" -e "s|@bootdir@|$boot|g" \
+		-e "s|@grubdefaultdir@|$work/default/grub.d|g" "${srcdir:?}/dom0/$script.in" >"$work/sbin/${script##*/}"
 	chmod +x "$work/sbin/${script##*/}"
 done
 cat >"$work/sbin/hv-extract-kernel" <<'END'
@@ -31,7 +36,7 @@ export HV_BOOT="$boot"
 hv_kernel=$work/sbin/hv-kernel
 menu() {
 	pkgdatadir=$work/lib grub_probe=true GRUB_DISTRIBUTOR=Debian GRUB_DEVICE=/dev/sda1 GRUB_DEVICE_UUID=abcd \
-		GRUB_CMDLINE_HV='dom0_mem=1024M' GRUB_CMDLINE_LINUX='quiet' \
+		GRUB_CMDLINE_LINUX='quiet' \
 		"$work/sbin/20_linux_hv" >"$work/menu" 2>"$work/err" || fail "20_linux_hv: $(cat "$work/err")"
 }
 
@@ -47,7 +52,7 @@ menu
 [ "$(grep -c '^menuentry' "$work/menu")" = 2 ] || fail "not two entries: $(cat "$work/menu")"
 [ "$(sed -n 's/.*module2 .*hv-linux-\([^ ]*\) .*/\1/p' "$work/menu" | head -n 1)" = 6.1.0-10-amd64 ] || fail "the newest is not first"
 grep -q '	multiboot2 /relative/hv dom0_mem=1024M$' "$work/menu" || fail "hv's line"
-grep -q '	module2 /relative/hv-linux-6.1.0-9-amd64 root=UUID=abcd ro quiet' "$work/menu" || fail "the kernel's line"
+grep -q '	module2 /relative/hv-linux-6.1.0-9-amd64 root=UUID=abcd ro quiet mine$' "$work/menu" || fail "the kernel's line"
 grep -q '	module2 /relative/initrd.img-6.1.0-9-amd64$' "$work/menu" || fail "the initrd's line"
 grep -q "^menuentry 'Debian GNU/Linux on hv, with Linux 6.1.0-10-amd64' .*option 'hv' {" "$work/menu" || fail "the newest kernel's name"
 grep -q "^menuentry 'Debian GNU/Linux on hv, with Linux 6.1.0-9-amd64' .*option 'hv-6.1.0-9-amd64' {" "$work/menu" || fail "an older kernel's name"
