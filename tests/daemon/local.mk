@@ -5,8 +5,9 @@ PRETENDED_HOST = tests/daemon/hvd-pretended tests/daemon/kernel tests/daemon/fau
 	tests/daemon/manager
 CLEANFILES += $(PRETENDED_HOST)
 EXTRA_PROGRAMS += $(PRETENDED_HOST)
-tests_daemon_hvd_pretended_SOURCES = $(HVD_SOURCES) tests/daemon/pretend.c
-tests_daemon_hvd_pretended_CFLAGS = $(AM_CFLAGS) $(HVD_CFLAGS)
+tests_daemon_hvd_pretended_SOURCES = $(HVD_SOURCES) tests/daemon/pretend.c \
+	tests/daemon/pretend_stats.c tests/unit/stats_pages.c tests/unit/stats_pages.h
+tests_daemon_hvd_pretended_CFLAGS = $(AM_CFLAGS) $(HVD_CFLAGS) -I$(top_srcdir)/tests/unit
 tests_daemon_hvd_pretended_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=xs_server_add_dom0
 tests_daemon_hvd_pretended_LDADD = $(HVD_PARTS) $(HVD_LIBS)
 
@@ -29,7 +30,8 @@ DAEMON_TESTS = \
 	tests/daemon/errors.sh \
 	tests/daemon/lifecycle.sh \
 	tests/daemon/protocol.sh \
-	tests/daemon/service.sh tests/daemon/image.sh
+	tests/daemon/service.sh tests/daemon/image.sh tests/daemon/metrics.sh
+EXTRA_DIST += tests/data/alerts-test.yml
 EXTRA_DIST += tests/daemon/lib.sh $(DAEMON_TESTS)
 TESTS += $(DAEMON_TESTS)
 $(DAEMON_TESTS:.sh=.log): $(PRETENDED_HOST) tools/hvctl/hvctl

@@ -271,6 +271,34 @@ tests_unit_test_xenbus_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_xenbus_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_xenbus_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += tests/unit/test_backend_stats
+tests_unit_test_backend_stats_SOURCES = tests/unit/test_backend_stats.c \
+	tools/hvd/backend/stats_child.c tools/hvd/backend/stats_file.c tools/lib/log.c
+tests_unit_test_backend_stats_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_backend_stats_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_backend_stats_LDADD = $(UNIT_LDADD)
+
+# ---- tools/hvd/metrics ----
+
+check_PROGRAMS += tests/unit/test_expo
+tests_unit_test_expo_SOURCES = tests/unit/test_expo.c tools/hvd/metrics/expo.c tools/lib/xmem.c
+tests_unit_test_expo_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_expo_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_expo_LDADD = $(UNIT_LDADD)
+
+# All of the metrics but the endpoint, over pages of the test's own.
+METRICS_TEST_SOURCES = tests/unit/stats_pages.c tests/unit/stats_pages.h \
+	tools/hvd/events.c \
+	tools/hvd/metrics/expo.c tools/hvd/metrics/families.c tools/hvd/metrics/hv_stats.c \
+	tools/hvd/metrics/render.c tools/hvd/metrics/sampler.c tools/hvd/metrics/snapshot.c \
+	tools/hvd/metrics/threshold.c tools/lib/xmem.c
+METRICS_TEST_LIBS = tools/hvd/libhvdcore.a $(LIBEVENT_LIBS) $(JSONC_LIBS) $(LIBXML2_LIBS) $(XENFOREIGNMEMORY_LIBS) -lm
+check_PROGRAMS += tests/unit/test_metrics
+tests_unit_test_metrics_SOURCES = tests/unit/test_metrics.c $(METRICS_TEST_SOURCES)
+tests_unit_test_metrics_CPPFLAGS = $(UNIT_CPPFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_unit_test_metrics_CFLAGS = $(UNIT_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS) $(LIBXML2_CFLAGS)
+tests_unit_test_metrics_LDADD = $(UNIT_LDADD) $(METRICS_TEST_LIBS)
+
 # ---- tools/hvd/control, domain; tools/hvctl ----
 
 check_PROGRAMS += tests/unit/test_spec
@@ -290,6 +318,7 @@ tests_unit_test_boot_data_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_hvd
 tests_unit_test_hvd_SOURCES = tests/unit/test_hvd.c tools/hvd/conf.c tools/hvd/domain/lifecycle.c \
+	tools/hvd/metrics/address.c tools/hvd/metrics/threshold.c \
 	tools/hvd/fault.c tools/lib/log.c tools/lib/xmem.c
 tests_unit_test_hvd_CPPFLAGS = $(UNIT_CPPFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_unit_test_hvd_CFLAGS = $(UNIT_CFLAGS)

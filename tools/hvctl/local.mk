@@ -9,13 +9,16 @@ tools_hvctl_hvctl_SOURCES = \
 	tools/hvctl/cmd_define.c \
 	tools/hvctl/cmd_destroy.c \
 	tools/hvctl/cmd_dmesg.c \
+	tools/hvctl/cmd_events.c \
 	tools/hvctl/cmd_image.c tools/hvctl/image_print.c tools/hvctl/progress.c \
 	tools/hvctl/cmd_info.c \
 	tools/hvctl/cmd_list.c \
+	tools/hvctl/cmd_log.c \
 	tools/hvctl/cmd_pause.c \
 	tools/hvctl/cmd_resume.c \
 	tools/hvctl/cmd_shutdown.c \
 	tools/hvctl/cmd_start.c \
+	tools/hvctl/cmd_top.c \
 	tools/hvctl/cmd_validate.c \
 	tools/hvctl/cmd_vcpus.c \
 	tools/hvctl/conn.c \

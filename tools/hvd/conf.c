@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "lib/xmem.h"
+#include "metrics/http.h"
+#include "metrics/threshold.h"
 
 #define CONF_SIZE_MAX 65536u
 
@@ -33,6 +35,8 @@ static const struct {
 	{ "image-program", offsetof(struct conf, image_program), HVD_LIBEXECDIR "/hvd-image", true },
 	{ "secrets-dir", offsetof(struct conf, secrets_dir), HVD_CONFDIR "/secrets", true },
 	{ "user", offsetof(struct conf, user), NULL, false },
+	{ "metrics-listen", offsetof(struct conf, metrics_listen), "127.0.0.1:9177", false },
+	{ "thresholds", offsetof(struct conf, thresholds), NULL, false },
 };
 #define NR_STRINGS (sizeof(strings) / sizeof(strings[0]))
 
@@ -93,8 +97,26 @@ static int set_number(struct conf *conf, size_t i, const char *value, char **ret
 	return 0;
 }
 
+/* What a value must be beyond a name or a path; NULL: fine. */
+static const char *check_value(const char *key, const char *value)
+{
+	struct threshold rules[THRESHOLDS_MAX];
+	unsigned int nr;
+	uint16_t port;
+	char host[64];
+
+	if (!strcmp(key, "thresholds"))
+		return threshold_parse_list(value, rules, &nr);
+	if (!strcmp(key, "metrics-listen") && strcmp(value, "off") &&
+	    http_parse_listen(value, host, &port))
+		return "neither ADDRESS:PORT (no name) nor \"off\"";
+	return NULL;
+}
+
 int conf_set(struct conf *conf, const char *key, const char *value, char **ret_error)
 {
+	const char *why;
+
 	if (!strcmp(key, LOG_LEVEL_KEY)) {
 		if (log_level_parse(value, &conf->log_level))
 			return 0;
@@ -110,6 +132,11 @@ int conf_set(struct conf *conf, const char *key, const char *value, char **ret_e
 		if (!*value || (strings[i].is_path && value[0] != '/')) {
 			*ret_error = xasprintf("%s: '%.200s' is not a %s", key, value,
 					       strings[i].is_path ? "path that starts with '/'" : "name");
+			return -EINVAL;
+		}
+		why = check_value(key, value);
+		if (why) {
+			*ret_error = xasprintf("%s: '%.200s': %s", key, value, why);
 			return -EINVAL;
 		}
 		free(*field(conf, i));

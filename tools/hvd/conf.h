@@ -33,6 +33,8 @@ struct conf {
 	char *image_program;   /* image-program */
 	char *secrets_dir;     /* secrets-dir: /etc/hvd/secrets */
 	char *user;	       /* user: whom the back ends become; NULL: their default */
+	char *metrics_listen;  /* metrics-listen: 127.0.0.1:9177; "off" */
+	char *thresholds;      /* thresholds: NULL: none */
 	/* What one guest may use; 0 of those a second: without limit. */
 	unsigned int console_rate;	    /* console-bytes-per-second: 256 KiB */
 	unsigned int xenstore_rate;	    /* xenstore-requests-per-second: 1000 */

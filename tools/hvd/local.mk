@@ -9,11 +9,12 @@ HVD_CFLAGS = -DHVD_CONFDIR='"$(confdir)"' -DHVD_LIBEXECDIR='"$(pkglibexecdir)"' 
 HVD_PARTS = \
 	tools/hvd/control/libhvdcontrol.a \
 	tools/hvd/libhvddomain.a \
+	tools/hvd/metrics/libhvdmetrics.a \
 	tools/hvd/backend/libhvdbackend.a \
 	tools/hvd/xenstore/libxenstored.a \
 	tools/hvd/libhvdcore.a \
 	tools/lib/libhvutil.a
-HVD_LIBS = $(LIBEVENT_LIBS) $(LIBXML2_LIBS) $(JSONC_LIBS) $(SECCOMP_LIBS) $(KERNEL_LIBS)
+HVD_LIBS = $(LIBEVENT_LIBS) -lm $(LIBXML2_LIBS) $(JSONC_LIBS) $(SECCOMP_LIBS) $(KERNEL_LIBS)
 
 sbin_PROGRAMS += tools/hvd/hvd
 tools_hvd_hvd_SOURCES = $(HVD_SOURCES)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <event2/event.h>
+#include <json-c/json.h>
 #include <libxml/parser.h>
 #include <xen/xen.h>
 
@@ -31,9 +32,14 @@
 #include "domain/build.h"
 #include "domain/definitions.h"
 #include "domain/domain.h"
+#include "domain/spec.h"
+#include "events.h"
 #include "evtchn.h"
 #include "hvcall.h"
 #include "journal.h"
+#include "log_ring.h"
+#include "metrics/metrics.h"
+#include "metrics/threshold.h"
 #include "lib/config.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
@@ -49,6 +55,8 @@ struct hvd {
 	struct reload *reload;
 	struct domain_env env;
 	struct domains *domains;
+	struct metrics *metrics;
+	struct threshold thresholds[THRESHOLDS_MAX];
 	struct evtchn_port *exception;
 	struct event *commit;
 	char *keep_dir;
@@ -184,6 +192,20 @@ static int open_xenstore(struct hvd *h)
 	return 0;
 }
 
+/* A device came into use, or got into trouble. */
+static void on_device_event(void *arg, uint16_t domid, const char *device, const char *error)
+{
+	struct hvd *h = arg;
+	struct domain *d = h->domains ? domain_find_id(h->domains, domid) : NULL;
+	struct json_object *details = json_object_new_object();
+
+	json_object_object_add(details, "device", json_object_new_string(device));
+	if (error)
+		json_object_object_add(details, "error", json_object_new_string(error));
+	events_emit(h->env.events, "device", error ? "failed" : "connected", d ? d->spec->name : NULL,
+		    domid, details);
+}
+
 static int open_backend(struct hvd *h)
 {
 	struct backend_conf conf = {
@@ -199,6 +221,7 @@ static int open_backend(struct hvd *h)
 	free(dir);
 	if (err)
 		return failed("cannot prepare disks and interfaces", err);
+	backend_set_event_cb(h->env.backend, on_device_event, h);
 	backend_restore(h->env.backend, h->env.journal);
 	return 0;
 }
@@ -234,6 +257,16 @@ static int open_domains(struct hvd *h)
 		log_error("the journal cannot be written: %s; the next hvd would not know its guests",
 			  strerror(-err));
 	return 0;
+}
+
+static void open_metrics(struct hvd *h)
+{
+	unsigned int nr = 0;
+
+	metrics_create(h->base, h->domains, h->env.events, h->conf.metrics_listen, &h->metrics);
+	if (h->conf.thresholds && !threshold_parse_list(h->conf.thresholds, h->thresholds, &nr))
+		metrics_set_thresholds(h->metrics, h->thresholds, nr);
+	h->domains->env.metrics = h->metrics;
 }
 
 static int open_control(struct hvd *h)
@@ -290,6 +323,7 @@ static int start(struct hvd *h)
 {
 	int err;
 
+	h->env.events = events_create();
 	err = make_dirs(&h->conf);
 	if (!err)
 		err = open_hypervisor(h);
@@ -303,6 +337,7 @@ static int start(struct hvd *h)
 		err = open_domains(h);
 	if (err)
 		return err;
+	open_metrics(h);
 	err = open_control(h);
 	if (err)
 		return err;
@@ -330,6 +365,7 @@ static void stop(struct hvd *h)
 {
 	journal_stop(h->env.journal); /* what goes now goes with us alone */
 	control_destroy(h->control);
+	metrics_destroy(h->metrics);
 	autostart_end(h->autostart);
 	domains_destroy(h->domains);
 	definitions_close(h->env.definitions);
@@ -344,6 +380,7 @@ static void stop(struct hvd *h)
 		event_free(h->commit);
 	free(h->keep_dir);
 	hvcall_close(h->env.hv);
+	events_destroy(h->env.events);
 }
 
 /* The settings. True: there is no more to do, and '*ret_status' is how it ends. */
@@ -385,6 +422,7 @@ int main(int argc, char **argv)
 	if (settle(&h.conf, argc, argv, &err))
 		return err;
 	log_init("hvd", h.conf.log_level);
+	log_ring_start();
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
 	xmlInitParser();

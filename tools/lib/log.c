@@ -41,6 +41,13 @@ void log_set_level(enum log_level max_level)
 	log_max_level = max_level;
 }
 
+static void (*log_sink)(const char *line, size_t n);
+
+void log_set_sink(void (*sink)(const char *line, size_t n))
+{
+	log_sink = sink;
+}
+
 const char *log_level_name(enum log_level level)
 {
 	return levels[level].name;
@@ -93,6 +100,8 @@ void log_message(enum log_level level, const char *fmt, ...)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = ' ';
 	used += (size_t)len < max - used ? (size_t)len : max - used - 1;
+	if (log_sink)
+		log_sink(line, used);
 	line[used++] = '\n';
 	if (write(STDERR_FILENO, line, used) < 0)
 		return; /* nowhere left to say so */

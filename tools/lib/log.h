@@ -9,6 +9,7 @@
 #define LIB_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -20,6 +21,9 @@ void log_init(const char *process, enum log_level max_level);
 void log_set_level(enum log_level max_level);
 bool log_level_parse(const char *name, enum log_level *ret_level); /* "error" .. "debug" */
 const char *log_level_name(enum log_level level);
+
+/* Gives every line that is written to 'sink' as well, without its line end. NULL: no more. */
+void log_set_sink(void (*sink)(const char *line, size_t n));
 
 void log_message(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

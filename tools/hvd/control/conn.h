@@ -14,6 +14,7 @@
 
 #include "control/access.h"
 #include "domain/domain.h"
+#include "events.h"
 #include "fault.h"
 #include "lib/json_line.h"
 
@@ -55,6 +56,11 @@ struct conn {
 
 	struct image_request *image; /* image_ops.c: a process works on an image */
 
+	/* A request that waits for events; uses 'deadline' as well. */
+	struct events *events; /* NULL: it does not */
+	struct events_follower follower;
+	uint64_t events_from;
+
 	/* After 'console': bytes, no JSON. */
 	bool is_console;
 	struct domain_viewer viewer;
@@ -82,6 +88,11 @@ void request_run(struct conn *c, struct json_object *rq);
 void wait_begin(struct conn *c, struct domain *d, enum wait_goal goal, unsigned int timeout_s);
 /* The client goes: the wait ends without a reply. */
 void wait_cancel(struct conn *c);
+
+/* ---- watch_ops.c ---- */
+
+/* The client goes: the wait for events ends without a reply. */
+void watch_cancel(struct conn *c);
 
 /* ---- view.c ---- */
 

@@ -56,6 +56,7 @@ static void conn_free(struct conn *c)
 {
 	struct control *control = c->control;
 
+	watch_cancel(c);
 	wait_cancel(c);
 	image_ops_cancel(c);
 	view_end(c);

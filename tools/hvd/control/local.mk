@@ -16,5 +16,6 @@ tools_hvd_control_libhvdcontrol_a_SOURCES = \
 	tools/hvd/control/reply.c \
 	tools/hvd/control/request.c \
 	tools/hvd/control/view.c \
-	tools/hvd/control/wait.c
+	tools/hvd/control/wait.c \
+	tools/hvd/control/watch_ops.c
 tools_hvd_control_libhvdcontrol_a_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS)

@@ -53,4 +53,10 @@ void op_autostart(struct conn *c, struct json_object *rq);
 void op_rename(struct conn *c, struct json_object *rq);
 void op_dumpxml(struct conn *c, struct json_object *rq);
 
+/* ---- watch_ops.c ---- */
+
+void op_events(struct conn *c, struct json_object *rq);
+void op_top(struct conn *c, struct json_object *rq);
+void op_log(struct conn *c, struct json_object *rq);
+
 #endif

@@ -13,12 +13,14 @@
 #include <sys/random.h>
 
 #include <event2/event.h>
+#include <json-c/json.h>
 #include <xen/sched.h>
 #include <xen/xen.h>
 
 #include "console.h"
 #include "domain/build.h"
 #include "domain/spec.h"
+#include "events.h"
 #include "hvcall.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
@@ -131,6 +133,22 @@ static void log_state(const struct domain *d, enum domain_state to)
 		log_info("domain '%s' (%u): %s", name, d->domid, domain_state_name(to));
 }
 
+static void emit_state(struct domain *d)
+{
+	struct json_object *details = NULL;
+
+	if (d->state == DOMAIN_SHUTDOWN || d->state == DOMAIN_CRASHED) {
+		details = json_object_new_object();
+		json_object_object_add(details, "reason",
+				       json_object_new_string(shutdown_reason_name(d->shutdown_reason)));
+		if (d->state == DOMAIN_CRASHED)
+			json_object_object_add(details, "crash_reason",
+					       json_object_new_string(d->crash_reason));
+	}
+	events_emit(d->all->env.events, "lifecycle", domain_state_name(d->state), d->spec->name,
+		    d->domid, details);
+}
+
 void domain_set_state(struct domain *d, enum domain_state to)
 {
 	if (!lifecycle_allows(d->state, to)) {
@@ -142,6 +160,7 @@ void domain_set_state(struct domain *d, enum domain_state to)
 	d->state = to;
 	log_state(d, to);
 	domain_record(d);
+	emit_state(d);
 	tell_observers(d);
 }
 

@@ -28,6 +28,8 @@ struct domain;
 struct domain_spec;
 struct event;
 struct event_base;
+struct events;
+struct metrics;
 struct evtchn_mux;
 struct hvcall;
 struct journal;
@@ -47,6 +49,8 @@ struct domain_env {
 	struct definitions *definitions; /* NULL: none */
 	const char *secrets_dir;   /* keys of clusters; NULL: SECRETS_DIR_DEFAULT */
 	const char *image_program; /* hvd-image */
+	struct events *events;	 /* NULL: nobody is told */
+	struct metrics *metrics; /* NULL: none */
 	const char *console_dir; /* where console logs go; NULL: nowhere */
 	const char *keep_dir;	 /* what rings need after our death (keep.h); NULL: nothing does */
 };

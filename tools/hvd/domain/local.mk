@@ -30,4 +30,4 @@ tools_hvd_libhvddomain_a_SOURCES = \
 	tools/hvd/domain/start.c \
 	tools/hvd/domain/teardown.c \
 	tools/hvd/hvcall.c tools/hvd/hvcall.h
-tools_hvd_libhvddomain_a_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS) $(XENCALL_CFLAGS)
+tools_hvd_libhvddomain_a_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS) $(XENCALL_CFLAGS) $(JSONC_CFLAGS)

@@ -244,3 +244,10 @@ void xs_server_domain_shutdown(struct xs_server *srv, uint16_t domid)
 	(void)domid; /* the protocol's event does not say who */
 	store_fire_special(&srv->store, "@releaseDomain");
 }
+
+void xs_server_nodes(const struct xs_server *srv, uint16_t domid, unsigned int *ret_used,
+		     unsigned int *ret_max)
+{
+	*ret_used = quota_used(&srv->store.quota, domid, QUOTA_NODES);
+	*ret_max = srv->store.quota.limits.nodes;
+}

@@ -81,6 +81,10 @@ void xs_server_remove_domain(struct xs_server *srv, uint16_t domid);
 /* The domain has shut down but still exists: tells those who watch @releaseDomain. */
 void xs_server_domain_shutdown(struct xs_server *srv, uint16_t domid);
 
+/* Nodes that the domain owns, and may own. */
+void xs_server_nodes(const struct xs_server *srv, uint16_t domid, unsigned int *ret_used,
+		     unsigned int *ret_max);
+
 /* ---- hvd's own access ---- */
 
 /* Writes a string, without its final NUL; makes missing parents (with inherited permissions). */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The parts of hvd's metrics put together; see metrics.h.
+ */
+#include "metrics/metrics.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "events.h"
+#include "lib/config.h"
+#include "lib/log.h"
+#include "lib/xmem.h"
+#include "metrics/http.h"
+#include "metrics/hv_stats.h"
+#include "metrics/render.h"
+#include "metrics/sampler.h"
+#include "metrics/snapshot.h"
+
+struct metrics {
+	struct domains *domains;
+	struct events *events;
+	struct hv_stats *hv;
+	struct http *http;
+	struct sampler *sampler;
+	uint64_t started_s;
+};
+
+static void on_render(void *arg, struct expo *e)
+{
+	struct metrics *m = arg;
+	struct http_figures http;
+	struct hvd_figures self = {
+		.version = PACKAGE_VERSION,
+		.started_s = m->started_s,
+		.events = events_next(m->events) - 1,
+	};
+	struct snapshot s;
+
+	http_get_figures(m->http, &http);
+	self.scrapes = http.renders;
+	self.scrape_cpu_ns = http.render_cpu_ns;
+	self.http_connections = http.connections;
+	self.http_dropped = http.dropped;
+	snapshot_take(&s, m->hv, m->domains);
+	render(e, &s, &self);
+	snapshot_fini(&s);
+}
+
+void metrics_create(struct event_base *base, struct domains *domains, struct events *events,
+		    const char *listen, struct metrics **ret)
+{
+	struct metrics *m = xcalloc(1, sizeof(*m));
+	int err;
+
+	m->domains = domains;
+	m->events = events;
+	m->started_s = (uint64_t)time(NULL);
+	err = hv_stats_open(&m->hv);
+	if (err)
+		log_warning("no statistics of the hypervisor: %s", strerror(-err));
+	if (!err)
+		err = sampler_create(base, m->hv, domains, events, &m->sampler);
+	if (strcmp(listen, "off")) {
+		err = http_create(base, listen, on_render, m, &m->http);
+		if (err)
+			log_error("no metrics at %s: %s", listen, strerror(-err));
+		else
+			log_info("metrics at http://%s/metrics, port %u", listen, http_port(m->http));
+	}
+	*ret = m;
+}
+
+void metrics_destroy(struct metrics *m)
+{
+	if (!m)
+		return;
+	http_destroy(m->http);
+	sampler_destroy(m->sampler);
+	hv_stats_close(m->hv);
+	free(m);
+}
+
+void metrics_set_thresholds(struct metrics *m, const struct threshold *rules, unsigned int nr)
+{
+	if (m->sampler)
+		sampler_set_rules(m->sampler, rules, nr);
+}
+
+struct sampler *metrics_sampler(struct metrics *m)
+{
+	return m ? m->sampler : NULL;
+}

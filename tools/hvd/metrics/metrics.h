@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What hvd tells about itself, its guests and the host: the pages of hv, the endpoint for Prometheus,
+ * the sampler. hvd works without any of them: what cannot be had is said in the log.
+ */
+#ifndef METRICS_METRICS_H
+#define METRICS_METRICS_H
+
+struct domains;
+struct event_base;
+struct events;
+struct metrics;
+struct sampler;
+struct threshold;
+
+/* 'listen': where the endpoint is, "off": nowhere. */
+void metrics_create(struct event_base *base, struct domains *domains, struct events *events,
+		    const char *listen, struct metrics **ret);
+void metrics_destroy(struct metrics *m); /* NULL is fine */
+
+void metrics_set_thresholds(struct metrics *m, const struct threshold *rules, unsigned int nr);
+struct sampler *metrics_sampler(struct metrics *m); /* NULL: hv has no statistics */
+
+#endif
