@@ -83,6 +83,9 @@ for i in 1 2 3; do
 done
 
 # The same as figures, events and log lines.
+# The guest is new: it is there with the next sample.
+seen_by_sampler() { hvctl top --history guest | grep -q cpu_ns; }
+wait_until seen_by_sampler
 expect 0 '"cpu_percent": [1-9]' hvctl top --json
 expect 0 '^guest .* running' hvctl top
 expect 0 '"cpu_ns":' hvctl top --history guest
