@@ -7,7 +7,7 @@
  *
  * Search, with clang:
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Itools -Itools/hvd
- *		tests/fuzz/fuzz_rings.c tools/hvd/blk/ring.c tools/hvd/net/ring.c
+ *		tests/fuzz/fuzz_rings.c tools/hvd/blk/inflight.c tools/hvd/blk/ring.c tools/hvd/net/ring.c
  *		-o fuzz_rings && ./fuzz_rings -max_len=4200 NEW tests/fuzz/corpus/rings
  * 'make check' replays the corpus.
  */
@@ -65,7 +65,7 @@ static void try_block(enum blk_abi abi)
 				req.segments[i].last < BLK_SECTORS_PER_PAGE);
 	}
 	for (i = 0; i < taken; i++)
-		blk_ring_respond(&r, 1, 0, 0);
+		blk_ring_respond(&r, 0, 1, 0, 0);
 	blk_ring_push(&r);
 }
 

@@ -11,7 +11,7 @@ tests_fuzz_replay_xenstore_CFLAGS = $(UNIT_CFLAGS)
 
 check_PROGRAMS += tests/fuzz/replay_rings
 tests_fuzz_replay_rings_SOURCES = tests/fuzz/fuzz_rings.c tests/fuzz/replay.c \
-	tools/hvd/blk/ring.c tools/hvd/net/ring.c
+	tools/hvd/blk/inflight.c tools/hvd/blk/ring.c tools/hvd/net/ring.c
 tests_fuzz_replay_rings_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_rings_CFLAGS = $(UNIT_CFLAGS)
 check_PROGRAMS += tests/fuzz/replay_vmxml

@@ -237,7 +237,8 @@ tests_unit_test_console_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 # ---- tools/hvd/backend, blk, net ----
 
 check_PROGRAMS += tests/unit/test_blk_ring
-tests_unit_test_blk_ring_SOURCES = tests/unit/test_blk_ring.c tools/hvd/blk/ring.c
+tests_unit_test_blk_ring_SOURCES = tests/unit/test_blk_ring.c tools/hvd/blk/ring.c \
+	tools/hvd/blk/inflight.c
 tests_unit_test_blk_ring_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_blk_ring_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_blk_ring_LDADD = $(UNIT_LDADD)
@@ -246,10 +247,17 @@ check_PROGRAMS += tests/unit/test_blkif
 tests_unit_test_blkif_SOURCES = tests/unit/test_blkif.c tools/hvd/blk/blkif.c \
 	tools/hvd/backend/stats_child.c \
 	tools/hvd/blk/file.c tools/hvd/blk/grants.c tools/hvd/blk/pool.c tools/hvd/blk/ring.c \
-	tools/lib/log.c tools/lib/xmem.c
+	tools/hvd/blk/inflight.c tools/lib/log.c tools/lib/xmem.c
 tests_unit_test_blkif_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_blkif_CFLAGS = $(UNIT_CFLAGS) -pthread $(LIBEVENT_CFLAGS) $(XENGNTTAB_CFLAGS)
 tests_unit_test_blkif_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/test_inflight
+tests_unit_test_inflight_SOURCES = tests/unit/test_inflight.c tools/hvd/blk/inflight.c \
+	tools/hvd/blk/ring.c
+tests_unit_test_inflight_CPPFLAGS = $(UNIT_CPPFLAGS) -DINFLIGHT_TEST
+tests_unit_test_inflight_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_inflight_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_net_ring
 tests_unit_test_net_ring_SOURCES = tests/unit/test_net_ring.c tools/hvd/net/ring.c

@@ -318,10 +318,10 @@ static void responses_lie_where_both_layouts_want_them(void)
 	struct blkif_response *r = (void *)(f->memory + 64 + 112);
 	struct response32 *r32 = (void *)(g->memory + 64 + 108);
 
-	blk_ring_respond(&f->ring, 1, 0, 0);
-	blk_ring_respond(&f->ring, 0x8877665544332211, BLKIF_OP_DISCARD, BLKIF_RSP_EOPNOTSUPP);
-	blk_ring_respond(&g->ring, 1, 0, 0);
-	blk_ring_respond(&g->ring, 0x8877665544332211, BLKIF_OP_DISCARD, BLKIF_RSP_EOPNOTSUPP);
+	blk_ring_respond(&f->ring, 0, 1, 0, 0);
+	blk_ring_respond(&f->ring, 0, 0x8877665544332211, BLKIF_OP_DISCARD, BLKIF_RSP_EOPNOTSUPP);
+	blk_ring_respond(&g->ring, 0, 1, 0, 0);
+	blk_ring_respond(&g->ring, 0, 0x8877665544332211, BLKIF_OP_DISCARD, BLKIF_RSP_EOPNOTSUPP);
 	CU_ASSERT_EQUAL(r->id, 0x8877665544332211);
 	CU_ASSERT_EQUAL(r->operation, BLKIF_OP_DISCARD);
 	CU_ASSERT_EQUAL(r->status, BLKIF_RSP_EOPNOTSUPP);
@@ -333,7 +333,7 @@ static void responses_lie_where_both_layouts_want_them(void)
 	CU_ASSERT_TRUE(blk_ring_push(&f->ring));
 	CU_ASSERT_EQUAL(*word(f, 2), 2);
 	*word(f, 3) = 100;
-	blk_ring_respond(&f->ring, 1, 0, 0);
+	blk_ring_respond(&f->ring, 0, 1, 0, 0);
 	CU_ASSERT_FALSE(blk_ring_push(&f->ring));
 	free(f);
 	free(g);

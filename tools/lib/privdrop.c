@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,13 +36,24 @@ static const char *const allowed[] = {
 	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "tgkill",
 };
 
+/* What a library that speaks to a network needs beyond, on its own threads. */
+static const char *const allowed_network[] = {
+	"connect", "setsockopt", "getsockopt", "getsockname", "getpeername", "sendmmsg", "recvmmsg",
+	"uname", "sysinfo", "pipe2", "getuid", "geteuid", "getgid", "getegid", "getcpu", "times",
+	"getrusage", "get_robust_list", "epoll_create", "rt_sigtimedwait", "sched_getparam",
+	"sched_getscheduler", "getrlimit",
+};
+
 /* What no fault of ours would try. */
 static const char *const fatal[] = {
-	"execve", "execveat", "ptrace", "fork", "vfork", "socket", "connect", "bind", "listen",
+	"execve", "execveat", "ptrace", "fork", "vfork", "bind", "listen",
 	"mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "bpf", "keyctl", "add_key",
 	"init_module", "finit_module", "kexec_load", "process_vm_readv", "process_vm_writev",
 	"setuid", "setresuid", "setgid", "setresgid", "capset", "perf_event_open", "userfaultfd",
 };
+
+/* The same where there is no network. */
+static const char *const fatal_network[] = { "socket", "connect" };
 
 static int complain(const char *what, int err)
 {
@@ -109,32 +122,67 @@ static int filter_mappings(scmp_filter_ctx ctx)
 	return 0;
 }
 
+static int add_calls(scmp_filter_ctx ctx, uint32_t action, const char *const *names, size_t nr_names)
+{
+	size_t i;
+	int nr, err = 0;
+
+	for (i = 0; !err && i < nr_names; i++) {
+		nr = seccomp_syscall_resolve_name(names[i]);
+		/* A call that this libseccomp does not know yet stays refused. */
+		if (nr == __NR_SCMP_ERROR || nr == SCMP_SYS(mmap) || nr == SCMP_SYS(mprotect))
+			continue;
+		err = seccomp_rule_add(ctx, action, nr, 0);
+	}
+	return err;
+}
+
+static int filter_network(scmp_filter_ctx ctx)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	size_t i;
+	int err;
+
+	err = add_calls(ctx, SCMP_ACT_ALLOW, allowed_network,
+			sizeof(allowed_network) / sizeof(allowed_network[0]));
+	for (i = 0; !err && i < 2; i++)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+				       SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+	/* Threads, not processes. clone3() hides its flags in memory; libc then takes clone(). */
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+				       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	return err;
+}
+
 static int filter_calls(const struct privdrop *p)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	size_t i;
-	int nr, err = 0;
+	int err;
 
 	if (!ctx)
 		return complain("seccomp_init", ENOMEM);
 
 	err = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
-	for (i = 0; !err && i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		nr = seccomp_syscall_resolve_name(allowed[i]);
-		/* A call that this libseccomp does not know yet stays refused. */
-		if (nr == __NR_SCMP_ERROR || nr == SCMP_SYS(mmap) || nr == SCMP_SYS(mprotect))
-			continue;
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
-	}
+	if (!err)
+		err = add_calls(ctx, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
 	/* fstat() of this libc: the descriptor form of newfstatat, which names no file. */
 	if (!err)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
 				       SCMP_A3(SCMP_CMP_EQ, 0x1000 /* AT_EMPTY_PATH */));
-	for (i = 0; !err && i < sizeof(fatal) / sizeof(fatal[0]); i++) {
-		nr = seccomp_syscall_resolve_name(fatal[i]);
-		if (nr != __NR_SCMP_ERROR)
-			err = seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, nr, 0);
-	}
+	if (!err)
+		err = add_calls(ctx, SCMP_ACT_KILL_PROCESS, fatal, sizeof(fatal) / sizeof(fatal[0]));
+	if (!err && p->network)
+		err = filter_network(ctx);
+	else if (!err)
+		err = add_calls(ctx, SCMP_ACT_KILL_PROCESS, fatal_network,
+				sizeof(fatal_network) / sizeof(fatal_network[0]));
 	if (!err)
 		err = filter_mappings(ctx);
 	if (!err)

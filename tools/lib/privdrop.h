@@ -6,6 +6,7 @@
 #ifndef LIB_PRIVDROP_H
 #define LIB_PRIVDROP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct privdrop {
@@ -13,6 +14,12 @@ struct privdrop {
 	const char *chroot_dir; /* empty directory that becomes the root */
 	size_t max_files;       /* open descriptors */
 	size_t max_memory;      /* address space in bytes, 0: unlimited */
+
+	/*
+	 * Also what a client library of network services needs: new TCP sockets, their options, and
+	 * new threads. No other kind of socket, and still no listening.
+	 */
+	bool network;
 
 	/* ioctl requests that stay allowed, on whatever descriptor; all others fail */
 	const unsigned long *ioctls;

@@ -18,8 +18,6 @@
 #include <unistd.h>
 
 #include "backend/device.h"
-#include "backend/image.h"
-#include "backend/vdev.h"
 #include "domain/spec.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
@@ -68,6 +66,7 @@ int backend_create(struct event_base *base, struct xs_server *srv, const struct 
 	b->socket_dir = xstrdup(conf->socket_dir ? conf->socket_dir : "/run/hvd/backend");
 	LIST_INIT(&b->processes);
 	LIST_INIT(&b->known);
+	b->secret_dir = xstrdup(conf->secret_dir ? conf->secret_dir : "/etc/hvd/secrets");
 	LIST_INIT(&b->domains);
 	make_directories(b->chroot_dir, 0555);
 	make_directories(b->stats_dir, 0700);
@@ -119,6 +118,7 @@ void backend_destroy(struct backend *b)
 	free(b->user);
 	free(b->chroot_dir);
 	free(b->stats_dir);
+	free(b->secret_dir);
 	free(b);
 }
 
@@ -186,7 +186,7 @@ static void domain_on_check(evutil_socket_t fd, short what, void *arg)
 	backend_domain_check(d);
 }
 
-static struct backend_domain *domain_get(struct backend *b, uint16_t domid, const char *name)
+struct backend_domain *backend_domain_get(struct backend *b, uint16_t domid, const char *name)
 {
 	struct backend_domain *d = domain_find(b, domid);
 
@@ -237,7 +237,7 @@ void backend_domain_check(struct backend_domain *d)
 
 /* ---- devices ---- */
 
-static int check_new(struct backend *b, uint16_t domid, const char *device, char **ret_error)
+int backend_check_new(struct backend *b, uint16_t domid, const char *device, char **ret_error)
 {
 	struct backend_domain *d = domain_find(b, domid);
 
@@ -247,9 +247,8 @@ static int check_new(struct backend *b, uint16_t domid, const char *device, char
 	return -EEXIST;
 }
 
-/* Takes 'name' over. On failure a domain that has nothing else has no record any more. */
-static int domain_start_service(struct backend_domain *d, enum process_kind kind, char *name,
-				struct service **ret, char **ret_error)
+int backend_domain_service(struct backend_domain *d, enum process_kind kind, char *name,
+			   struct service **ret, char **ret_error)
 {
 	int err = service_start(d, kind, name, ret);
 
@@ -259,55 +258,6 @@ static int domain_start_service(struct backend_domain *d, enum process_kind kind
 		backend_domain_check(d);
 	}
 	return err;
-}
-
-int backend_add_disk(struct backend *b, uint16_t domid, const char *name,
-		     const struct disk_spec *spec, char **ret_error)
-{
-	struct backend_domain *d;
-	struct vbd_private *v;
-	struct service *s;
-	struct json_object *request;
-	struct image image;
-	unsigned int number;
-	char *error = NULL;
-	int err;
-
-	err = check_new(b, domid, spec->target, ret_error);
-	if (err)
-		return err;
-	if (vdev_parse(spec->target, &number)) {
-		*ret_error = xasprintf("'%s' is not the name of a virtual disk (xvda, xvdb ...)",
-				       spec->target);
-		return -EINVAL;
-	}
-	if (spec->kind == DISK_RBD) {
-		*ret_error = xasprintf("disk %s: images in a Ceph cluster are not built in",
-				       spec->target);
-		return -ENOTSUP;
-	}
-	err = image_open(spec->source, spec->readonly, &image, &error);
-	if (err) {
-		*ret_error = xasprintf("disk %s: %s", spec->target, error ? error : strerror(-err));
-		free(error);
-		return err;
-	}
-	d = domain_get(b, domid, name);
-	err = domain_start_service(d, PROCESS_BLK, xasprintf("blk-%u-%s", domid, spec->target), &s,
-				   ret_error);
-	if (err) {
-		close(image.fd);
-		return err;
-	}
-	v = xcalloc(1, sizeof(*v));
-	v->readonly = spec->readonly || spec->cdrom;
-	v->cdrom = spec->cdrom;
-	v->source = xstrdup(spec->source);
-	request = json_object_new_object();
-	json_object_object_add(request, "readonly", json_object_new_boolean(v->readonly));
-	json_object_object_add(request, "discard-granularity",
-			       json_object_new_int64(image.discard_granularity));
-	return device_create(d, &vbd_class, s, number, spec->target, image.fd, v, request, ret_error);
 }
 
 int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigned int index,
@@ -321,7 +271,7 @@ int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigne
 	int fd, err;
 
 	snprintf(device, sizeof(device), "vif%u", index);
-	err = check_new(b, domid, device, ret_error);
+	err = backend_check_new(b, domid, device, ret_error);
 	if (err)
 		return err;
 	tap = spec->ifname ? xstrdup(spec->ifname) : xasprintf("vif%u.%u", domid, index);
@@ -332,10 +282,10 @@ int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigne
 		free(error);
 		return err;
 	}
-	d = domain_get(b, domid, name);
+	d = backend_domain_get(b, domid, name);
 	s = service_find(d, PROCESS_NET);
 	if (!s) {
-		err = domain_start_service(d, PROCESS_NET, xasprintf("net-%u", domid), &s, ret_error);
+		err = backend_domain_service(d, PROCESS_NET, xasprintf("net-%u", domid), &s, ret_error);
 		if (err) {
 			close(fd);
 			free(tap);
@@ -366,7 +316,7 @@ void backend_wait_ready(struct backend *b, uint16_t domid, const char *device, b
 			void *arg)
 {
 	struct backend_waiter *w = xcalloc(1, sizeof(*w));
-	struct backend_domain *d = domain_get(b, domid, "");
+	struct backend_domain *d = backend_domain_get(b, domid, "");
 
 	w->device = device ? xstrdup(device) : NULL;
 	w->cb = cb;
@@ -376,26 +326,6 @@ void backend_wait_ready(struct backend *b, uint16_t domid, const char *device, b
 }
 
 /* ---- domains of an earlier hvd ---- */
-
-static void adopt_disk(struct backend_domain *d, const struct disk_spec *spec)
-{
-	struct json_object *request = json_object_new_object();
-	struct vbd_private *v;
-	struct service *s;
-	unsigned int number;
-
-	if (vdev_parse(spec->target, &number) ||
-	    service_adopt(d, PROCESS_BLK, xasprintf("blk-%u-%s", d->domid, spec->target), &s)) {
-		json_object_put(request);
-		return;
-	}
-	v = xcalloc(1, sizeof(*v));
-	v->readonly = spec->readonly || spec->cdrom;
-	v->cdrom = spec->cdrom;
-	v->source = xstrdup(spec->source);
-	json_object_object_add(request, "readonly", json_object_new_boolean(v->readonly));
-	device_adopt(d, &vbd_class, s, number, spec->target, v, request);
-}
 
 static void adopt_nic(struct backend_domain *d, unsigned int index, const struct nic_spec *spec)
 {
@@ -420,9 +350,9 @@ void backend_adopt_domain(struct backend *b, uint16_t domid, const struct domain
 
 	if (!spec->nr_disks && !spec->nr_nics)
 		return;
-	d = domain_get(b, domid, spec->name);
+	d = backend_domain_get(b, domid, spec->name);
 	for (unsigned int i = 0; i < spec->nr_disks; i++)
-		adopt_disk(d, &spec->disks[i]);
+		disk_adopt(d, &spec->disks[i]);
 	for (unsigned int i = 0; i < spec->nr_nics; i++)
 		adopt_nic(d, i, &spec->nics[i]);
 }
@@ -435,7 +365,7 @@ static void adopt_processes(struct backend *b, uint16_t domid)
 	const char *name;
 
 	while ((name = known_next(b, domid, &kind)))
-		if (service_adopt(domain_get(b, domid, ""), kind, xstrdup(name), &s))
+		if (service_adopt(backend_domain_get(b, domid, ""), kind, xstrdup(name), &s))
 			break;
 }
 

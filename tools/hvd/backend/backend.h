@@ -35,6 +35,7 @@ struct backend_conf {
 	const char *chroot_dir;  /* an empty directory, made if it is missing: /run/hvd/empty */
 	const char *stats_dir;   /* the processes' counters: /run/hvd/backend */
 	const char *socket_dir;  /* for this and the next hvd alone: /run/hvd/backend */
+	const char *secret_dir;  /* keyrings of Ceph users: /etc/hvd/secrets */
 };
 
 /*
@@ -93,8 +94,7 @@ void backend_set_event_cb(struct backend *b, backend_event_cb cb, void *arg);
  *   -EEXIST  the domain has a device of that name
  *   -EINVAL  the target is not a name of a virtual disk; the image is a directory, or its size
  *            is not a multiple of 512
- *   -ENOENT, -EACCES, ...  from opening the image, or the bridge that does not exist
- *   -ENOTSUP this kind of disk is not built in
+ *   -ENOENT, -EACCES, ...  from opening the image or the keyring, or the bridge that does not exist
  * 'name' is the domain's name, for messages and process titles. 'index' of an interface is its
  * number in the guest (0: eth0).
  */

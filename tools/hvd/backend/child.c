@@ -35,6 +35,7 @@
 #include "lib/privdrop.h"
 
 #define MAX_FILES 256
+#define MAX_FILES_NETWORK 4096 /* a connection to each OSD that holds a piece of the image */
 #define MAX_IOCTLS 32
 
 static const unsigned long device_ioctls[] = {
@@ -203,13 +204,14 @@ int child_init(struct child *c, const char *program, int argc, char **argv,
 	return err ? err : child_listen(c);
 }
 
-int child_sandbox(struct child *c, const unsigned long *ioctls, size_t nr_ioctls)
+static int sandbox(struct child *c, const unsigned long *ioctls, size_t nr_ioctls, bool network)
 {
 	unsigned long all[MAX_IOCTLS];
 	size_t nr = sizeof(device_ioctls) / sizeof(device_ioctls[0]);
 	struct privdrop p = { .user = c->user,
 			      .chroot_dir = c->chroot_dir,
-			      .max_files = MAX_FILES,
+			      .max_files = network ? MAX_FILES_NETWORK : MAX_FILES,
+			      .network = network,
 			      .ioctls = all };
 
 	memcpy(all, device_ioctls, sizeof(device_ioctls));
@@ -219,6 +221,16 @@ int child_sandbox(struct child *c, const unsigned long *ioctls, size_t nr_ioctls
 		memcpy(all + nr, ioctls, nr_ioctls * sizeof(*ioctls));
 	p.nr_ioctls = nr + nr_ioctls;
 	return privdrop_apply(&p);
+}
+
+int child_sandbox(struct child *c, const unsigned long *ioctls, size_t nr_ioctls)
+{
+	return sandbox(c, ioctls, nr_ioctls, false);
+}
+
+int child_sandbox_network(struct child *c)
+{
+	return sandbox(c, NULL, 0, true);
 }
 
 int child_run(struct child *c)

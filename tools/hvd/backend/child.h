@@ -45,6 +45,9 @@ int child_init(struct child *c, const char *program, int argc, char **argv,
 /* No way back; 'ioctls' are those that the program needs besides the two devices' own. */
 int child_sandbox(struct child *c, const unsigned long *ioctls, size_t nr_ioctls);
 
+/* The same for a program that reaches its disk through the network. */
+int child_sandbox_network(struct child *c);
+
 /* Serves until hvd says that it is over; messages are received from here on. */
 int child_run(struct child *c);
 

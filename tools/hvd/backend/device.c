@@ -82,6 +82,12 @@ static void set_state(struct device *dev, enum xenbus_state state)
 	device_write(dev, dev->back, "state", "%d", (int)state);
 }
 
+void device_announce(struct device *dev)
+{
+	if (dev->xenbus.state == XENBUS_CONNECTED)
+		set_state(dev, XENBUS_CONNECTED);
+}
+
 static int make_directory(struct device *dev, const char *path, uint16_t owner, uint16_t reader)
 {
 	int err = xs_mkdir(store(dev), path);
@@ -318,7 +324,7 @@ static int device_send_add(struct device *dev)
 
 	if (dev->fd < 0 && dev->class->open_again) {
 		dev->fd = dev->class->open_again(dev);
-		if (dev->fd < 0)
+		if (dev->fd < 0 && dev->fd != -ENODATA)
 			return dev->fd;
 	}
 	err = dev->class->send_files ? dev->class->send_files(dev) : 0;

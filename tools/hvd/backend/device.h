@@ -52,7 +52,7 @@ struct device_class {
 	void (*on_event)(struct device *dev, const char *event, struct json_object *msg);
 	/*
 	 * Opens what goes with 'add' again, for a process that is to be started in place of one of an
-	 * earlier hvd. The descriptor or a negative errno. May be NULL: nothing goes with it.
+	 * earlier hvd. The descriptor or a negative errno, -ENODATA: nothing goes with it. May be NULL.
 	 */
 	int (*open_again)(struct device *dev);
 	/* A process that dies takes along what the guest has been told is safe. May be NULL: never. */
@@ -131,12 +131,24 @@ struct backend {
 	struct journal *journal;
 	LIST_HEAD(, process) processes;
 	LIST_HEAD(, known_process) known; /* of an earlier hvd, and not taken up yet */
+	char *secret_dir;
 	LIST_HEAD(, backend_domain) domains;
 	backend_event_cb on_event;
 	void *event_arg;
 };
 
 /* ---- backend.c ---- */
+
+/* The record of a domain that is not being removed, made when there is none. */
+struct backend_domain *backend_domain_get(struct backend *b, uint16_t domid, const char *name);
+/* -EEXIST: the domain has a device of that name. */
+int backend_check_new(struct backend *b, uint16_t domid, const char *device, char **ret_error);
+/*
+ * service_start() with a sentence; takes 'name' over. After a failure the record of a domain that has
+ * nothing else is gone.
+ */
+int backend_domain_service(struct backend_domain *d, enum process_kind kind, char *name,
+			   struct service **ret, char **ret_error);
 
 /* Frees the domain's record when nothing is left of it, and ends a removal. */
 void backend_domain_check(struct backend_domain *d);
@@ -187,6 +199,8 @@ void device_unplug(struct device *dev);
 int device_send(struct device *dev, struct json_object *msg, int fd);
 struct json_object *device_request(struct device *dev, const char *op);
 void device_on_message(struct device *dev, const char *event, struct json_object *msg);
+/* Writes the state once more, which makes a front end read what has changed. */
+void device_announce(struct device *dev);
 void device_on_process_gone(struct device *dev);   /* another one is on its way */
 void device_on_process_back(struct device *dev);   /* here it is */
 void device_on_service_failed(struct device *dev); /* there will be no other */
@@ -198,13 +212,33 @@ void device_write(struct device *dev, const char *end, const char *key, const ch
 int device_read_front_u32(struct device *dev, const char *key, uint32_t *ret);
 uint32_t device_read_front_flag(struct device *dev, const char *key, uint32_t fallback);
 
+/* ---- disk.c ---- */
+
+/* Opens a keyring for a process; it must be root's alone. A sentence on failure. */
+int disk_open_secret(const char *path, int *ret_fd, char **ret_error);
+
+/*
+ * The record of requests in flight, a file in hvd's run directory that outlives both hvd and the
+ * disk's process. 'fresh': what is left of an earlier disk is of no interest.
+ */
+int disk_open_record(const struct backend *b, const char *service, bool fresh, int *ret_fd);
+void disk_remove_record(const struct backend *b, const char *service);
+
+/* A disk of an earlier hvd: its process is taken up, or there will be another one. */
+void disk_adopt(struct backend_domain *d, const struct disk_spec *spec);
+
 /* ---- vbd.c, vif.c ---- */
 
-/* What the nodes need of the specification; each class frees its own. */
+/* What the nodes and the next process need of the specification; each class frees its own. */
 struct vbd_private {
 	bool readonly;
 	bool cdrom;
 	char *source; /* path of the image; NULL: it has none */
+	bool volatile_cache;	      /* its process may hold writes that the guest takes for done */
+	uint32_t logical_block_size;  /* 512 or 4096 */
+	uint32_t physical_block_size; /* 0: the disk's own */
+	char *secret;		      /* path of a keyring, or NULL */
+	int record;		      /* requests in flight: blk/inflight.h */
 };
 
 struct vif_private {

@@ -7,6 +7,7 @@ tools_hvd_backend_libhvdbackend_a_SOURCES = \
 	tools/hvd/backend/backend.c tools/hvd/backend/backend.h \
 	tools/hvd/backend/bridge.c \
 	tools/hvd/backend/device.c tools/hvd/backend/device.h \
+	tools/hvd/backend/disk.c \
 	tools/hvd/backend/image.c tools/hvd/backend/image.h \
 	tools/hvd/backend/service.c \
 	tools/hvd/backend/spawn.c \

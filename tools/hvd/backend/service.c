@@ -152,6 +152,8 @@ static void service_finish(struct service *s)
 		}
 	}
 	backend_stats_remove(d->backend->stats_dir, s->name);
+	if (s->kind != PROCESS_NET)
+		disk_remove_record(d->backend, s->name);
 	service_free(s);
 	backend_domain_check(d);
 	/* From here the domain's record may be gone. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <xen/xen.h>
 
@@ -43,6 +44,7 @@ static void vbd_write_features(struct device *dev, struct json_object *msg)
 {
 	const struct vbd_private *v = dev->private;
 	const char *back = dev->back;
+	int64_t physical;
 
 	device_write(dev, back, "feature-max-indirect-segments", "%u", BLK_MAX_SEGMENTS);
 	device_write(dev, back, "max-ring-page-order", "%u", BLK_MAX_RING_ORDER);
@@ -61,12 +63,15 @@ static void vbd_write_features(struct device *dev, struct json_object *msg)
 		     (v->readonly ? VDISK_READONLY : 0u) | (v->cdrom ? VDISK_CDROM : 0u));
 	device_write(dev, back, "sectors", "%" PRId64, get_int(msg, "sectors"));
 	/*
-	 * Always 512: front ends take it for the unit of 'sectors' and of the requests, which it
-	 * is not. The physical size is the honest one; file systems align to it.
+	 * What the guest's block layer aligns requests to. 'sectors' and the numbers in requests
+	 * count 512 bytes all the same, which is how Linux reads and writes them.
 	 */
-	device_write(dev, back, "sector-size", "%u", BLK_SECTOR_SIZE);
-	device_write(dev, back, "physical-sector-size", "%" PRId64,
-		     get_int(msg, "physical-sector-size"));
+	device_write(dev, back, "sector-size", "%u", v->logical_block_size);
+	physical = v->physical_block_size ? v->physical_block_size :
+					    get_int(msg, "physical-sector-size");
+	if (physical < v->logical_block_size)
+		physical = v->logical_block_size;
+	device_write(dev, back, "physical-sector-size", "%" PRId64, physical);
 }
 
 /* One queue: its nodes are in 'prefix' ("" or "queue-N/"). */
@@ -149,10 +154,45 @@ static int vbd_read_front(struct device *dev, struct json_object *msg, const cha
 	return 0;
 }
 
+static int vbd_send_files(struct device *dev)
+{
+	const struct vbd_private *v = dev->private;
+	char *error = NULL;
+	int fd, err;
+
+	err = device_send(dev, device_request(dev, "record"), v->record);
+	if (err || !v->secret)
+		return err;
+	err = disk_open_secret(v->secret, &fd, &error);
+	if (err) {
+		log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error);
+		free(error);
+		return err;
+	}
+	err = device_send(dev, device_request(dev, "secret"), fd);
+	close(fd);
+	return err;
+}
+
+static void vbd_on_resized(struct device *dev, struct json_object *msg)
+{
+	device_write(dev, dev->back, "sectors", "%" PRId64, get_int(msg, "sectors"));
+	log_info("domain %u, %s: %" PRId64 " bytes now", dev->domain->domid, dev->name,
+		 get_int(msg, "sectors") * BLK_SECTOR_SIZE);
+	device_announce(dev);
+}
+
+static void vbd_on_event(struct device *dev, const char *event, struct json_object *msg)
+{
+	if (strcmp(event, "resized") == 0)
+		vbd_on_resized(dev, msg);
+}
+
 static bool vbd_cannot_resume(struct device *dev)
 {
-	(void)dev;
-	return true;
+	const struct vbd_private *v = dev->private;
+
+	return v->volatile_cache;
 }
 
 static int vbd_open_again(struct device *dev)
@@ -162,6 +202,8 @@ static int vbd_open_again(struct device *dev)
 	char *error = NULL;
 	int err;
 
+	if (!v->source)
+		return -ENODATA;
 	err = image_open(v->source, v->readonly, &image, &error);
 	if (err) {
 		log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error ? error : strerror(-err));
@@ -178,7 +220,9 @@ static void vbd_free_private(struct device *dev)
 	struct vbd_private *v = dev->private;
 
 	free(v->source);
-	free(dev->private);
+	close(v->record);
+	free(v->secret);
+	free(v);
 }
 
 const struct device_class vbd_class = {
@@ -187,6 +231,8 @@ const struct device_class vbd_class = {
 	.write_features = vbd_write_features,
 	.read_front = vbd_read_front,
 	.open_again = vbd_open_again,
+	.send_files = vbd_send_files,
+	.on_event = vbd_on_event,
 	.cannot_resume = vbd_cannot_resume,
 	.free_private = vbd_free_private,
 };

@@ -6,6 +6,7 @@
  * guest's memory in one of two ways, submitted to the disk, and answered exactly once:
  *   - A front end with persistent grants: its pages stay mapped (grants.c), and the disk reads and
  *     writes there directly.
+ *     A disk whose writes must not change under it gets a copy of what is written.
  *   - Any other: the data goes through a buffer of ours, moved by grant copies, one call for all
  *     segments of a request. Mapping would cost two hypercalls a page and a TLB flush.
  * Where a page cannot be had, or a value is out of range, the request is answered with an error. A
@@ -29,6 +30,7 @@
 #include "backend/stats.h"
 #include "blk/disk.h"
 #include "blk/grants.h"
+#include "blk/inflight.h"
 #include "evtchn.h"
 #include "lib/log.h"
 
@@ -38,18 +40,24 @@
 /* Bounce buffers of the whole process; a queue that would exceed them waits. */
 #define MAX_BUFFERED_BYTES (32u << 20)
 
-/* Pages that may stay mapped for a queue: full requests of the usual front end, 32 segments. */
-#define MAX_PERSISTENT_PAGES(nr_slots) ((nr_slots) * 33 < 4096 ? (nr_slots) * 33 : 4096)
+/*
+ * Pages that may stay mapped for a queue: full requests of the usual front end, 32 segments, but not
+ * more than a share of what the kernel maps for one process.
+ */
+#define MAX_PERSISTENT_PAGES(nr_slots) ((nr_slots) * 33 < 2048 ? (nr_slots) * 33 : 2048)
 
 struct blk_queue {
 	struct blkif *blkif;
 	struct blk_ring ring;
+	struct inflight record; /* of use if ring.record points here */
 	void *ring_memory;
 	unsigned int nr_pages;
 	struct evtchn_port *port;
 	struct grant_cache *grants; /* NULL: the front end's grants are not persistent */
 	struct event *again;        /* continues in the next round of the loop */
 	unsigned int nr_in_flight;
+	unsigned int nr_to_redo; /* entries of the record that the last process left */
+	uint16_t to_redo[INFLIGHT_MAX_SLOTS];
 	bool stalled;    /* waits for buffer space */
 	bool unpushed;   /* has responses that the front end cannot see yet */
 };
@@ -71,6 +79,7 @@ struct blkif {
 struct blk_job {
 	struct disk_io io; /* first: done() casts back */
 	struct blk_queue *q;
+	unsigned int entry; /* in the record */
 	uint64_t id;
 	uint64_t since_ns; /* when it was taken off the ring */
 	uint8_t wire_op;
@@ -100,6 +109,7 @@ struct blkif *blkif_create(struct blkif_host *host, unsigned int id, struct disk
 	b->limits.readonly = disk->info.readonly;
 	b->limits.can_discard = disk->info.can_discard;
 	b->stats = backend_stats_disk(id);
+	b->stats->in_flight = 0; /* a process that died took those with it */
 	b->stats->size_bytes = disk->info.nr_sectors * BLK_SECTOR_SIZE;
 	b->next = all;
 	all = b;
@@ -118,6 +128,17 @@ void blkif_destroy(struct blkif *b)
 	free(b);
 }
 
+void blkif_set_sector_size(struct blkif *b, uint32_t bytes)
+{
+	b->limits.sector_size = bytes;
+}
+
+void blkif_set_size(struct blkif *b, uint64_t nr_sectors)
+{
+	b->limits.nr_sectors = nr_sectors;
+	b->stats->size_bytes = nr_sectors * BLK_SECTOR_SIZE;
+}
+
 unsigned int blkif_id(const struct blkif *b)
 {
 	return b->id;
@@ -128,7 +149,8 @@ bool blkif_is_connected(const struct blkif *b)
 	return b->connected;
 }
 
-static void queue_respond(struct blk_queue *q, uint64_t id, uint8_t wire_op, int err)
+static void queue_respond(struct blk_queue *q, unsigned int entry, uint64_t id, uint8_t wire_op,
+			  int err)
 {
 	int16_t status = BLKIF_RSP_OKAY;
 
@@ -136,7 +158,7 @@ static void queue_respond(struct blk_queue *q, uint64_t id, uint8_t wire_op, int
 		status = BLKIF_RSP_EOPNOTSUPP;
 	else if (err)
 		status = BLKIF_RSP_ERROR;
-	blk_ring_respond(&q->ring, id, wire_op, status);
+	blk_ring_respond(&q->ring, entry, id, wire_op, status);
 	q->unpushed = true;
 }
 
@@ -278,7 +300,7 @@ static void job_done(struct disk_io *io)
 
 	if (!err && job->buffer && io->op == BLK_READ)
 		err = job_copy(job, true);
-	queue_respond(q, job->id, job->wire_op, err);
+	queue_respond(q, job->entry, job->id, job->wire_op, err);
 	backend_stats_answered(q->blkif->stats, stats_op(io->op), io->length, job->since_ns, err);
 	backend_stats_add(&q->blkif->stats->in_flight, -1ull);
 	q->nr_in_flight--;
@@ -332,7 +354,7 @@ static int job_prepare_data(struct blk_job *job, const struct blk_request *req)
 	if (!job->iov)
 		return -ENOMEM;
 	job->io.iov = job->iov;
-	if (job->q->grants)
+	if (job->q->grants && !(job->io.op == BLK_WRITE && job->q->blkif->disk->info.stable_writes))
 		err = job_use_pages(job);
 	if (err)
 		err = job_use_buffer(job);
@@ -356,6 +378,7 @@ static int queue_submit(struct blk_queue *q, struct blk_request *req)
 	if (!job)
 		return -ENOMEM;
 	job->q = q;
+	job->entry = req->entry;
 	job->id = req->id;
 	job->since_ns = backend_stats_now();
 	job->wire_op = req->wire_op;
@@ -383,12 +406,23 @@ static void blkif_break(struct blkif *b, const char *reason)
 	blkif_disconnect(b);
 }
 
+/* 'rc' is what decoding it said. */
+static void queue_serve(struct blk_queue *q, struct blk_request *req, int rc)
+{
+	int err = rc < 0 ? rc : queue_submit(q, req);
+
+	if (err) {
+		queue_respond(q, req->entry, req->id, req->wire_op, err);
+		backend_stats_add(&q->blkif->stats->bad_requests, 1);
+	}
+}
+
 static void queue_process(struct blk_queue *q)
 {
 	struct blkif *b = q->blkif;
 	struct blk_request req;
 	unsigned int round;
-	int rc, err;
+	int rc;
 
 	for (round = 0; round < REQUESTS_PER_ROUND && !b->closing; round++) {
 		if (b->host->buffered_bytes > MAX_BUFFERED_BYTES) {
@@ -405,11 +439,7 @@ static void queue_process(struct blk_queue *q)
 				continue;
 			break;
 		}
-		err = rc < 0 ? rc : queue_submit(q, &req);
-		if (err) {
-			queue_respond(q, req.id, req.wire_op, err);
-			backend_stats_add(&b->stats->bad_requests, 1);
-		}
+		queue_serve(q, &req, rc);
 	}
 	if (round == REQUESTS_PER_ROUND && !b->closing)
 		queue_process_later(q);
@@ -446,6 +476,43 @@ static void queue_fini(struct blk_queue *q)
 	memset(q, 0, sizeof(*q));
 }
 
+/* Its place in the record: begun anew, or where the last process was. */
+static int queue_take_up(struct blk_queue *q, bool resume)
+{
+	struct inflight_file *file = q->blkif->host->record;
+	unsigned int queue = (unsigned int)(q - q->blkif->queues);
+	int err = 0;
+
+	if (resume)
+		err = inflight_resume(&q->record, file, queue, q->ring.rsp_prod, &q->ring.req_cons,
+				      q->to_redo, &q->nr_to_redo);
+	else
+		inflight_begin(&q->record, file, queue, q->ring.req_cons);
+	if (!err)
+		q->ring.record = &q->record;
+	return err;
+}
+
+/* What the last process had taken and not answered, in the order in which it was taken. */
+static void queue_redo(struct blk_queue *q)
+{
+	struct inflight_entry *e;
+	struct blk_request req;
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < q->nr_to_redo; i++) {
+		e = &q->record.ring->entries[q->to_redo[i]];
+		rc = blk_request_decode(q->ring.abi, e->slot, &req);
+		req.entry = q->to_redo[i];
+		queue_serve(q, &req, rc);
+	}
+	if (q->nr_to_redo)
+		log_info("domain %u, disk %u: %u requests are carried out again",
+			 q->blkif->host->child->domid, q->blkif->id, q->nr_to_redo);
+	q->nr_to_redo = 0;
+}
+
 static int queue_init(struct blk_queue *q, struct blkif *b, const struct blkif_spec *spec,
 		      const struct blkif_queue_spec *qs, const char **ret_error)
 {
@@ -463,6 +530,11 @@ static int queue_init(struct blk_queue *q, struct blkif *b, const struct blkif_s
 	if (!q->ring_memory)
 		return -EFAULT;
 	blk_ring_init(&q->ring, q->ring_memory, spec->abi, q->nr_pages);
+	*ret_error = "the ring is not what the last process left behind";
+	if (b->host->record && queue_take_up(q, spec->resume)) {
+		queue_fini(q);
+		return -EPROTO;
+	}
 
 	*ret_error = "not enough memory";
 	if (spec->persistent) {
@@ -487,28 +559,60 @@ undo:
 	return err;
 }
 
-int blkif_connect(struct blkif *b, const struct blkif_spec *spec, const char **ret_error)
+static int check_record(struct blkif *b, const struct blkif_spec *spec, bool *ret_resume)
 {
+	unsigned int nr_slots = blk_ring_nr_slots(spec->abi, spec->queues[0].nr_pages);
+	unsigned int i;
+
+	for (i = 1; i < spec->nr_queues; i++)
+		if (spec->queues[i].nr_pages != spec->queues[0].nr_pages)
+			return -EINVAL;
+	*ret_resume = spec->resume && b->host->record &&
+		      inflight_can_resume(b->host->record, spec->abi, spec->nr_queues, nr_slots);
+	if (spec->resume && !*ret_resume && b->host->record && b->host->record->connected)
+		return -EPROTO;
+	if (b->host->record && !*ret_resume)
+		inflight_reset(b->host->record, spec->abi, spec->nr_queues, nr_slots);
+	return 0;
+}
+
+int blkif_connect(struct blkif *b, const struct blkif_spec *given, const char **ret_error)
+{
+	struct blkif_spec spec = *given;
 	unsigned int i;
 	int err;
 
 	*ret_error = "connected already";
 	if (b->connected)
 		return -EISCONN;
-	for (i = 0; i < spec->nr_queues; i++) {
-		err = queue_init(&b->queues[i], b, spec, &spec->queues[i], ret_error);
+	*ret_error = "the rings are not those that the last process served";
+	err = check_record(b, given, &spec.resume);
+	if (err)
+		return err;
+	for (i = 0; i < spec.nr_queues; i++) {
+		err = queue_init(&b->queues[i], b, &spec, &spec.queues[i], ret_error);
 		if (err) {
 			while (i--)
 				queue_fini(&b->queues[i]);
 			return err;
 		}
 	}
-	b->nr_queues = spec->nr_queues;
-	b->stats->queue_depth = spec->nr_queues * b->queues[0].ring.nr_slots;
+	b->nr_queues = spec.nr_queues;
+	b->stats->queue_depth = spec.nr_queues * b->queues[0].ring.nr_slots;
 	b->connected = true;
-	/* The front end may have queued requests before we were there, and notified nobody. */
-	for (i = 0; i < b->nr_queues; i++)
+	if (b->host->record)
+		inflight_set_connected(b->host->record);
+	for (i = 0; i < b->nr_queues; i++) {
+		queue_redo(&b->queues[i]);
+		/*
+		 * The last process may have published responses and died before it said so; the
+		 * front end looks and finds nothing new, or what it waits for.
+		 */
+		if (spec.resume)
+			evtchn_port_notify(b->queues[i].port);
+		/* The front end may have queued requests before we were there, and notified nobody. */
 		queue_process_later(&b->queues[i]);
+	}
 	return 0;
 }
 
@@ -523,6 +627,9 @@ static void blkif_finish_disconnect(struct blkif *b)
 		queue_push(&b->queues[i]);
 		queue_fini(&b->queues[i]);
 	}
+	/* Nothing is left to be taken up. */
+	if (b->host->record)
+		inflight_reset(b->host->record, 0, 0, 0);
 	b->nr_queues = 0;
 	b->stats->queue_depth = 0;
 	b->closing = false;

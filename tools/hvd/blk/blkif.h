@@ -11,15 +11,17 @@
 #include "blk/ring.h"
 
 /* What we advertise as multi-queue-max-queues. */
-#define BLKIF_MAX_QUEUES 4u
+#define BLKIF_MAX_QUEUES 16u
 
 struct blkif;
 struct child;
 struct disk;
+struct inflight_file;
 
 /* What all disks of the process share. */
 struct blkif_host {
 	struct child *child;
+	struct inflight_file *record; /* NULL: what is in flight when we die is lost */
 	uint64_t buffered_bytes; /* in bounce buffers, bounded */
 	unsigned int nr_in_flight;
 	/*
@@ -39,6 +41,7 @@ struct blkif_queue_spec {
 
 struct blkif_spec {
 	enum blk_abi abi;
+	bool resume; /* a process before us served these rings until it was killed */
 	bool persistent; /* the front end keeps its grants */
 	struct blkif_queue_spec queues[BLKIF_MAX_QUEUES];
 	unsigned int nr_queues;
@@ -46,15 +49,23 @@ struct blkif_spec {
 
 /* Takes the disk over. */
 struct blkif *blkif_create(struct blkif_host *host, unsigned int id, struct disk *disk);
-/* Must not be connected. */
+/* Must not be connected, except when the process ends. */
 void blkif_destroy(struct blkif *b);
+
+/* What requests must be aligned to; 512 at first. */
+void blkif_set_sector_size(struct blkif *b, uint32_t bytes);
+
+/* The disk has grown or shrunk. */
+void blkif_set_size(struct blkif *b, uint64_t nr_sectors);
 
 unsigned int blkif_id(const struct blkif *b);
 bool blkif_is_connected(const struct blkif *b);
 
 /*
- * Maps the rings and starts to serve. -EISCONN: it is connected, or still disconnecting; other
- * errors come from mapping and binding what the front end named. Nothing is left on failure.
+ * Maps the rings and starts to serve; with spec->resume, and a record that somebody left, goes on
+ * where that one was, and carries out again what it had not answered. -EISCONN: it is connected, or
+ * still disconnecting; -EPROTO: the record does not fit the rings; other errors come from mapping
+ * and binding what the front end named. Nothing is left on failure.
  */
 int blkif_connect(struct blkif *b, const struct blkif_spec *spec, const char **ret_error);
 

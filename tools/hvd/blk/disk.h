@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The joint between the ring and what a disk really is: a file or block device today (file.c),
- * an image in a Ceph cluster beside it (rbd.c, when it comes).
+ * The joint between the ring and what a disk really is: a file or block device (file.c, in hvd-blk)
+ * or an image in a Ceph cluster (rbd.c, in hvd-blk-rbd).
  *
  * Submitting never blocks. Each io is completed exactly once, later, in the event loop, by io->done();
  * until then its memory stays where it is. That is librbd's way of working, too.
@@ -10,14 +10,17 @@
 #define BLK_DISK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 #include <sys/uio.h>
 
 #include "blk/ring.h"
 
+struct child;
 struct disk;
 struct event_base;
+struct json_object;
 
 struct disk_io {
 	enum blk_op op;
@@ -37,6 +40,7 @@ struct disk_info {
 	uint32_t discard_granularity;
 	bool readonly;
 	bool can_discard;
+	bool stable_writes; /* what is written must not change until the write is done */
 };
 
 struct disk_ops {
@@ -54,6 +58,44 @@ static inline void disk_submit(struct disk *d, struct disk_io *io)
 	io->disk = d;
 	d->ops->submit(d, io);
 }
+
+/* ---- the one kind of disk that a program serves ---- */
+
+/* Descriptors that came before the "add" message; -1: did not come. */
+struct disk_files {
+	int image;
+	int secret;
+	int record;
+};
+
+/* Whom a disk tells; all from the loop. */
+struct disk_owner {
+	void (*on_opened)(void *arg, struct disk *d);
+	/* It cannot be opened; the program does no more than say so. */
+	void (*on_failed)(void *arg, int err, const char *error);
+	void (*on_resized)(void *arg, struct disk *d); /* info has the new size */
+	void (*on_batch)(void *arg); /* after each bunch of done() */
+	void *arg;
+};
+
+struct disk_kind {
+	const char *program;
+	/*
+	 * Before the sandbox: reads what needs a file system, starts threads. Takes over no
+	 * descriptor. A sentence in 'error' on failure, as below.
+	 */
+	int (*prepare)(struct child *child, struct json_object *add, const struct disk_files *files,
+		       const struct disk_owner *owner, char *error, size_t size);
+	int (*sandbox)(struct child *child);
+	/*
+	 * Begins to open the disk; on_opened() or on_failed() follows, possibly before this returns.
+	 * 'own' and 'previous': see rbd_disk.h; of no use for what cannot outlive its process.
+	 */
+	int (*open)(struct child *child, const struct disk_files *files, char *own,
+		    const char *previous, char *error, size_t size);
+};
+
+extern const struct disk_kind disk_kind; /* in file_kind.c, rbd.c */
 
 /* ---- pool.c: threads that do what may block ---- */
 

@@ -1,55 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hvd-blk: serves the disks of one domain.
+ * hvd-blk and hvd-blk-rbd: serve one disk of one domain. They differ in the kind of disk that is
+ * linked in (disk.h).
  *
- * hvd opens the images and hands them over; we never see a path. After blk_sandbox() this process
- * has: the grant and event channel devices, the channel to hvd, the images, standard error, and
- * the threads of its pool. (backend/child.c says what that means.)
+ * hvd says first what the disk is. All that this needs from the file system is read then, and
+ * everything is given up (backend/child.c) before the disk is opened, the network used, or anything of
+ * the guest touched. What is left: the grant and event channel devices, the channel to hvd, the
+ * image, standard error, and threads.
  *
  * Requests of hvd                                    answers and events
- *   add id readonly discard-granularity + descriptor   added id sectors ... | failed id error
- *   connect id abi persistent queues                   connected id | failed id error
+ *   secret id + descriptor, record id + descriptor     (none)
+ *   add id readonly ... (+ descriptor)                 added id sectors ... | failed id errno error
+ *   connect id resume abi persistent queues            connected id | failed id error
  *   disconnect id                                      disconnected id
  *   remove id                                          removed id
  *                                                      broken id error (then: disconnected id)
+ *                                                      resized id sectors
  */
 #include <errno.h>
 #include <json-c/json.h>
-#include <linux/fs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend/child.h"
 #include "blk/blkif.h"
 #include "blk/disk.h"
+#include "blk/inflight.h"
 #include "lib/log.h"
 
-#define MAX_DISKS 64
-#define NR_THREADS 4
+#define TEXT_MAX 512
 
 struct blk_server {
 	struct child child;
 	struct blkif_host host;
-	struct pool *pool;
-	struct blkif *disks[MAX_DISKS];
-	struct disk_info infos[MAX_DISKS];
-	bool removing[MAX_DISKS]; /* remove it when it has disconnected */
-	bool closing[MAX_DISKS];  /* it will be */
+	struct disk_files files;
+	struct disk_owner owner;
+	bool is_added;	   /* the disk was named */
+	unsigned int id;
+	uint32_t sector_size;
+	struct blkif *blkif; /* NULL: not open yet, or removed */
+	const struct disk_info *info; /* of an open one */
+	bool closing;	   /* it is disconnecting */
+	bool removing;	   /* remove it when it has disconnected */
+	int err;	   /* why it cannot be opened */
+	char error[TEXT_MAX];
 };
 
-static struct blk_server server;
+static struct blk_server server = { .files = { -1, -1, -1 } };
 
-static struct blkif **find_disk(unsigned int id)
+static void send_failed(int err, const char *error)
 {
-	unsigned int i;
+	struct json_object *msg = json_object_new_object();
 
-	for (i = 0; i < MAX_DISKS; i++)
-		if (server.disks[i] && blkif_id(server.disks[i]) == id)
-			return &server.disks[i];
-	return NULL;
+	json_object_object_add(msg, "event", json_object_new_string("failed"));
+	json_object_object_add(msg, "id", json_object_new_int64(server.id));
+	json_object_object_add(msg, "errno", json_object_new_int(-err));
+	json_object_object_add(msg, "error", json_object_new_string(error));
+	child_send(&server.child, msg);
 }
+
+/* ---- opening ---- */
 
 static void add_info(struct json_object *msg, const struct disk_info *info)
 {
@@ -61,67 +75,119 @@ static void add_info(struct json_object *msg, const struct disk_info *info)
 			       json_object_new_int64(info->discard_granularity));
 }
 
-static void send_added(unsigned int id, const struct disk_info *info)
+static void send_added(const struct disk_info *info)
 {
 	struct json_object *msg = json_object_new_object();
 
 	json_object_object_add(msg, "event", json_object_new_string("added"));
-	json_object_object_add(msg, "id", json_object_new_int64(id));
+	json_object_object_add(msg, "id", json_object_new_int64(server.id));
 	add_info(msg, info);
 	child_send(&server.child, msg);
 }
 
+/* A new hvd asks; while the disk is not open yet, it says "add" again and gets that answer. */
 static void on_hello(void *arg)
 {
 	struct json_object *msg;
-	unsigned int i;
 
 	(void)arg;
-	for (i = 0; i < MAX_DISKS; i++) {
-		if (!server.disks[i])
-			continue;
-		msg = child_serving(blkif_id(server.disks[i]),
-				    server.closing[i]			  ? "disconnecting" :
-				    blkif_is_connected(server.disks[i]) ? "connected" :
+	if (!server.blkif)
+		return;
+	msg = child_serving(server.id, server.closing		      ? "disconnecting" :
+				       blkif_is_connected(server.blkif) ? "connected" :
 									  "idle");
-		add_info(msg, &server.infos[i]);
-		child_send(&server.child, msg);
-	}
+	add_info(msg, server.info);
+	child_send(&server.child, msg);
 }
 
-static void on_add(struct json_object *msg, unsigned int id, int fd)
+static void on_opened(void *arg, struct disk *disk)
 {
-	const char *error = "too many disks";
-	struct disk *disk = NULL;
-	unsigned int i;
+	(void)arg;
+	server.blkif = blkif_create(&server.host, server.id, disk);
+	if (!server.blkif) {
+		send_failed(-ENOMEM, "not enough memory");
+		return;
+	}
+	blkif_set_sector_size(server.blkif, server.sector_size);
+	server.info = &disk->info;
+	send_added(&disk->info);
+}
+
+static void on_failed(void *arg, int err, const char *error)
+{
+	(void)arg;
+	if (server.blkif || server.err)
+		return; /* said already */
+	server.err = err;
+	snprintf(server.error, sizeof(server.error), "%s", error);
+	send_failed(err, error);
+}
+
+static void on_resized(void *arg, struct disk *disk)
+{
+	struct json_object *msg = json_object_new_object();
+
+	(void)arg;
+	if (server.blkif)
+		blkif_set_size(server.blkif, disk->info.nr_sectors);
+	json_object_object_add(msg, "event", json_object_new_string("resized"));
+	json_object_object_add(msg, "id", json_object_new_int64(server.id));
+	json_object_object_add(msg, "sectors", json_object_new_int64((int64_t)disk->info.nr_sectors));
+	child_send(&server.child, msg);
+}
+
+static void on_batch(void *arg)
+{
+	(void)arg;
+	blkif_push_responses(&server.host);
+}
+
+/* The record that the processes of this disk hand on to each other. */
+static int map_record(void)
+{
+	struct stat st;
+	void *p;
+
+	if (server.files.record < 0)
+		return 0;
+	if (fstat(server.files.record, &st) || st.st_size != sizeof(struct inflight_file))
+		return -EINVAL;
+	p = mmap(NULL, sizeof(struct inflight_file), PROT_READ | PROT_WRITE, MAP_SHARED,
+		 server.files.record, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	server.host.record = p;
+	return 0;
+}
+
+static void on_add(struct json_object *msg)
+{
+	char previous[INFLIGHT_ADDRESS_MAX + 1] = "";
+	char error[TEXT_MAX] = "";
 	int err;
 
-	for (i = 0; i < MAX_DISKS && server.disks[i]; i++)
-		;
-	if (fd < 0 || i == MAX_DISKS || find_disk(id)) {
-		if (fd >= 0)
-			close(fd);
-		child_send_event(&server.child, "failed", id, fd < 0 ? "no descriptor" : error);
-		return;
-	}
-	/* Other kinds than files (an image in a Ceph cluster) get their branch here. */
-	err = file_disk_open(server.pool, fd, child_get_int(msg, "readonly", 0) != 0,
-			     (uint32_t)child_get_int(msg, "discard-granularity", 0), &disk, &error);
-	if (err) {
-		close(fd);
-		child_send_event(&server.child, "failed", id, error);
-		return;
-	}
-	server.disks[i] = blkif_create(&server.host, id, disk);
-	server.removing[i] = server.closing[i] = false;
-	server.infos[i] = disk->info;
-	if (!server.disks[i]) {
-		disk->ops->close(disk);
-		child_send_event(&server.child, "failed", id, "not enough memory");
-		return;
-	}
-	send_added(id, &disk->info);
+	server.id = (unsigned int)child_get_int(msg, "id", 0);
+	server.is_added = true;
+	server.sector_size = (uint32_t)child_get_int(msg, "logical-block-size", BLK_SECTOR_SIZE);
+	err = map_record();
+	if (err)
+		snprintf(error, sizeof(error), "the record of requests cannot be used");
+	if (server.host.record)
+		memcpy(previous, server.host.record->address, INFLIGHT_ADDRESS_MAX);
+	if (!err)
+		err = disk_kind.prepare(&server.child, msg, &server.files, &server.owner, error,
+					sizeof(error));
+	if (!err && disk_kind.sandbox(&server.child))
+		exit(EXIT_FAILURE); /* it has said why */
+	if (!err)
+		err = disk_kind.open(&server.child, &server.files,
+				     server.host.record ? server.host.record->address : NULL, previous,
+				     error, sizeof(error));
+	if (err)
+		on_failed(NULL, err, error);
 }
+
+/* ---- connecting ---- */
 
 static int parse_queue(struct json_object *q, struct blkif_queue_spec *ret)
 {
@@ -156,6 +222,7 @@ static int parse_connect(struct json_object *msg, struct blkif_spec *ret)
 		ret->abi = BLK_ABI_X86_32;
 	else
 		return -EINVAL;
+	ret->resume = child_get_int(msg, "resume", 0) != 0;
 	ret->persistent = child_get_int(msg, "persistent", 0) != 0;
 	if (!json_object_object_get_ex(msg, "queues", &queues) ||
 	    !json_object_is_type(queues, json_type_array))
@@ -179,91 +246,100 @@ static void on_connect(struct json_object *msg, struct blkif *b)
 	err = parse_connect(msg, &spec);
 	if (!err)
 		err = blkif_connect(b, &spec, &error);
-	child_send_event(&server.child, err ? "failed" : "connected", blkif_id(b),
-			 err ? error : NULL);
+	if (err)
+		send_failed(err, error);
+	else
+		child_send_event(&server.child, "connected", server.id, NULL);
 }
 
-static void remove_disk(struct blkif **slot)
+static void remove_disk(void)
 {
-	unsigned int id = blkif_id(*slot);
-
-	blkif_destroy(*slot);
-	*slot = NULL;
-	child_send_event(&server.child, "removed", id, NULL);
+	blkif_destroy(server.blkif);
+	server.blkif = NULL;
+	child_send_event(&server.child, "removed", server.id, NULL);
 }
 
 static void on_disconnected(struct blkif *b)
 {
-	struct blkif **slot = find_disk(blkif_id(b));
-
-	if (slot)
-		server.closing[slot - server.disks] = false;
-	child_send_event(&server.child, "disconnected", blkif_id(b), NULL);
-	if (slot && server.removing[slot - server.disks])
-		remove_disk(slot);
+	(void)b;
+	server.closing = false;
+	if (server.removing)
+		remove_disk();
+	else
+		child_send_event(&server.child, "disconnected", server.id, NULL);
 }
 
 static void on_broken(struct blkif *b, const char *reason)
 {
-	struct blkif **slot = find_disk(blkif_id(b));
-
-	if (slot)
-		server.closing[slot - server.disks] = true;
-	child_send_event(&server.child, "broken", blkif_id(b), reason);
+	(void)b;
+	server.closing = true;
+	child_send_event(&server.child, "broken", server.id, reason);
 }
 
-static void disconnect(struct blkif **slot)
+static void disconnect(void)
 {
-	server.closing[slot - server.disks] = blkif_is_connected(*slot);
-	blkif_disconnect(*slot);
+	server.closing = blkif_is_connected(server.blkif);
+	blkif_disconnect(server.blkif);
 }
 
-static void on_remove(struct blkif **slot)
+static void on_remove(void)
 {
-	if (blkif_is_connected(*slot)) {
-		server.removing[slot - server.disks] = true;
-		disconnect(slot);
+	if (blkif_is_connected(server.blkif)) {
+		server.removing = true;
+		disconnect();
 	} else {
-		remove_disk(slot);
+		remove_disk();
+	}
+}
+
+/* ---- hvd's messages ---- */
+
+static void keep_file(int *slot, int fd)
+{
+	if (*slot >= 0)
+		close(*slot);
+	*slot = fd;
+}
+
+/* What comes before the disk is served. A second hvd may say it again, for what it cannot know. */
+static void on_introduction(const char *op, struct json_object *msg, int fd)
+{
+	if (server.is_added) {
+		if (fd >= 0)
+			close(fd);
+		if (server.err && strcmp(op, "add") == 0)
+			send_failed(server.err, server.error);
+	} else if (strcmp(op, "secret") == 0) {
+		keep_file(&server.files.secret, fd);
+	} else if (strcmp(op, "record") == 0) {
+		keep_file(&server.files.record, fd);
+	} else {
+		keep_file(&server.files.image, fd);
+		on_add(msg);
 	}
 }
 
 static void on_message(void *arg, struct json_object *msg, int fd)
 {
 	const char *op = child_get_string(msg, "op", "");
-	unsigned int id = (unsigned int)child_get_int(msg, "id", 0);
-	struct blkif **slot = find_disk(id);
 
 	(void)arg;
-	if (strcmp(op, "add") == 0) {
-		on_add(msg, id, fd);
+	if (strcmp(op, "secret") == 0 || strcmp(op, "record") == 0 || strcmp(op, "add") == 0) {
+		on_introduction(op, msg, fd);
 		return;
 	}
 	if (fd >= 0)
 		close(fd);
-	if (!slot)
-		child_send_event(&server.child, "failed", id, "no such disk");
+	if (!server.blkif)
+		send_failed(-ENODEV, "no such disk");
 	else if (strcmp(op, "connect") == 0)
-		on_connect(msg, *slot);
+		on_connect(msg, server.blkif);
 	else if (strcmp(op, "disconnect") == 0)
-		disconnect(slot);
+		disconnect();
 	else if (strcmp(op, "remove") == 0)
-		on_remove(slot);
+		on_remove();
 	else
-		child_send_event(&server.child, "failed", id, "unknown request");
-}
-
-static void on_batch(void *arg)
-{
-	(void)arg;
-	blkif_push_responses(&server.host);
-}
-
-static int blk_sandbox(void)
-{
-	static const unsigned long ioctls[] = { BLKGETSIZE64, BLKPBSZGET, BLKDISCARD };
-
-	return child_sandbox(&server.child, ioctls, sizeof(ioctls) / sizeof(ioctls[0]));
+		send_failed(-EINVAL, "unknown request");
 }
 
 int main(int argc, char **argv)
@@ -273,19 +349,18 @@ int main(int argc, char **argv)
 	server.host.child = &server.child;
 	server.host.on_broken = on_broken;
 	server.host.on_disconnected = on_disconnected;
+	server.owner = (struct disk_owner){ .on_opened = on_opened,
+					    .on_failed = on_failed,
+					    .on_resized = on_resized,
+					    .on_batch = on_batch };
 
-	if (child_init(&server.child, "hvd-blk", argc, argv, on_message, on_hello, NULL))
-		return EXIT_FAILURE;
-	err = pool_create(server.child.base, NR_THREADS, file_disk_run, on_batch, NULL,
-			  &server.pool);
-	if (err) {
-		log_error("cannot start threads: %s", strerror(-err));
-		return EXIT_FAILURE;
-	}
-	if (blk_sandbox())
+	if (child_init(&server.child, disk_kind.program, argc, argv, on_message, on_hello,
+		       NULL))
 		return EXIT_FAILURE;
 	err = child_run(&server.child);
 	/* What the guest has been promised nothing about may still be on its way: let it finish. */
-	pool_destroy(server.pool);
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (server.blkif)
+		blkif_destroy(server.blkif);
+	/* Not through exit(): threads of libraries are still there. */
+	_exit(err ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -16,6 +16,8 @@
 
 #include <xen/io/blkif.h>
 
+#include "blk/inflight.h"
+
 /* Ring header, the same for both layouts: req_prod req_event rsp_prod rsp_event, padding. */
 #define OFFSET_REQ_PROD 0
 #define OFFSET_REQ_EVENT 4
@@ -101,8 +103,14 @@ unsigned int blk_ring_nr_slots(enum blk_abi abi, unsigned int nr_pages)
 	return nr;
 }
 
+uint32_t blk_ring_published(const struct blk_ring *r)
+{
+	return load_index(r, OFFSET_RSP_PROD);
+}
+
 void blk_ring_init(struct blk_ring *r, void *shared, enum blk_abi abi, unsigned int nr_pages)
 {
+	r->record = NULL;
 	r->shared = shared;
 	r->abi = abi;
 	r->nr_slots = blk_ring_nr_slots(abi, nr_pages);
@@ -160,6 +168,7 @@ int blk_request_decode(enum blk_abi abi, const uint8_t slot[BLK_MAX_SLOT_SIZE],
 	ret->wire_op = slot[0];
 	ret->op = op_from_wire(slot[0]);
 	ret->is_indirect = false;
+	ret->is_secure = false;
 	ret->id = get64(slot + l->id);
 	ret->sector = get64(slot + l->sector);
 	ret->nr_sectors = 0;
@@ -184,6 +193,7 @@ int blk_request_decode(enum blk_abi abi, const uint8_t slot[BLK_MAX_SLOT_SIZE],
 		/* May carry data by its definition, but no front end does, and we do not offer it. */
 		return slot[1] ? -EINVAL : 0;
 	case BLK_DISCARD:
+		ret->is_secure = slot[1] & BLKIF_DISCARD_SECURE;
 		ret->nr_sectors = get64(slot + l->discard_nr_sectors);
 		return 0;
 	case BLK_UNKNOWN:
@@ -217,13 +227,17 @@ int blk_ring_next(struct blk_ring *r, struct blk_request *ret)
 	const struct layout *l = &layouts[r->abi];
 	uint8_t slot[BLK_MAX_SLOT_SIZE] = { 0 };
 
-	/* Requests that we have not answered and those that we have not seen share nr_slots. */
-	if (prod - r->rsp_prod > r->nr_slots || prod - r->req_cons > r->nr_slots)
+	/*
+	 * Requests whose answers the front end has not seen and those that we have not taken share
+	 * nr_slots.
+	 */
+	if (prod - r->rsp_pushed > r->nr_slots || prod - r->req_cons > r->nr_slots)
 		return -EPROTO;
 	if (prod == r->req_cons)
 		return 0;
 
 	blk_copy_once(slot, slot_at(r, r->req_cons), l->slot_size);
+	ret->entry = r->record ? inflight_take(r->record, r->req_cons, slot, l->slot_size) : 0;
 	r->req_cons++;
 	return blk_request_decode(r->abi, slot, ret) ? -EINVAL : 1;
 }
@@ -236,7 +250,8 @@ bool blk_ring_arm(struct blk_ring *r)
 	return load_index(r, OFFSET_REQ_PROD) != r->req_cons;
 }
 
-void blk_ring_respond(struct blk_ring *r, uint64_t id, uint8_t wire_op, int16_t status)
+void blk_ring_respond(struct blk_ring *r, unsigned int entry, uint64_t id, uint8_t wire_op,
+		      int16_t status)
 {
 	volatile uint8_t *slot = slot_at(r, r->rsp_prod);
 	volatile uint32_t *id_words = (volatile uint32_t *)slot;
@@ -245,6 +260,8 @@ void blk_ring_respond(struct blk_ring *r, uint64_t id, uint8_t wire_op, int16_t 
 	id_words[0] = (uint32_t)id;
 	id_words[1] = (uint32_t)(id >> 32);
 	id_words[2] = wire_op | (uint32_t)(uint16_t)status << 16;
+	if (r->record)
+		inflight_answer(r->record, entry, r->rsp_prod);
 	r->rsp_prod++;
 }
 
@@ -254,6 +271,8 @@ bool blk_ring_push(struct blk_ring *r)
 
 	store_index(r, OFFSET_RSP_PROD, r->rsp_prod);
 	r->rsp_pushed = r->rsp_prod;
+	if (r->record)
+		inflight_published(r->record);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return r->rsp_prod - load_index(r, OFFSET_RSP_EVENT) < r->rsp_prod - old;
 }
@@ -282,7 +301,7 @@ int blk_request_check(struct blk_request *req, const struct blk_limits *limits)
 	case BLK_FLUSH:
 		return 0;
 	case BLK_DISCARD:
-		if (!limits->can_discard)
+		if (!limits->can_discard || req->is_secure)
 			return -EOPNOTSUPP;
 		if (req->nr_sectors == 0)
 			return -EINVAL;
@@ -295,6 +314,9 @@ int blk_request_check(struct blk_request *req, const struct blk_limits *limits)
 	}
 	/* Written so that nothing can overflow. */
 	if (req->sector > limits->nr_sectors || req->nr_sectors > limits->nr_sectors - req->sector)
+		return -EINVAL;
+	if (limits->sector_size > BLK_SECTOR_SIZE &&
+	    (req->sector | req->nr_sectors) % (limits->sector_size / BLK_SECTOR_SIZE))
 		return -EINVAL;
 	if (req->op != BLK_READ && limits->readonly)
 		return -EROFS;

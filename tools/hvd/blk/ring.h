@@ -40,7 +40,9 @@ struct blk_segment {
 };
 
 struct blk_request {
+	unsigned int entry; /* in the record of requests in flight, if there is one */
 	enum blk_op op;
+	bool is_secure;   /* a discard that shall leave no trace */
 	uint8_t wire_op;  /* what the response repeats; of an indirect request the inner one */
 	bool is_indirect; /* segments are still in the pages of indirect_grefs */
 	uint64_t id;
@@ -56,9 +58,13 @@ struct blk_limits {
 	uint64_t nr_sectors;
 	bool readonly;
 	bool can_discard;
+	uint32_t sector_size; /* what offsets and sizes are multiples of; 0: 512 */
 };
 
+struct inflight;
+
 struct blk_ring {
+	struct inflight *record; /* NULL: a process that dies loses what is in flight */
 	volatile uint8_t *shared; /* nr_pages pages, contiguous here */
 	enum blk_abi abi;
 	unsigned int nr_slots;
@@ -76,6 +82,9 @@ unsigned int blk_ring_nr_slots(enum blk_abi abi, unsigned int nr_pages);
  */
 void blk_ring_init(struct blk_ring *r, void *shared, enum blk_abi abi, unsigned int nr_pages);
 
+/* How many responses the front end can see. */
+uint32_t blk_ring_published(const struct blk_ring *r);
+
 /*
  * Takes the next request. 1: 'ret' is filled; 0: none there; -EPROTO: the producer index is further
  * ahead than a ring can hold, the ring is not to be used any more; -EINVAL: the slot was taken and
@@ -88,8 +97,12 @@ int blk_ring_next(struct blk_ring *r, struct blk_request *ret);
  */
 bool blk_ring_arm(struct blk_ring *r);
 
-/* Writes one response; the front end does not see it before blk_ring_push(). */
-void blk_ring_respond(struct blk_ring *r, uint64_t id, uint8_t wire_op, int16_t status);
+/*
+ * Writes the response to the request with this entry; the front end does not see it before
+ * blk_ring_push().
+ */
+void blk_ring_respond(struct blk_ring *r, unsigned int entry, uint64_t id, uint8_t wire_op,
+		      int16_t status);
 
 /* Publishes responses. True: the front end wants to be notified. */
 bool blk_ring_push(struct blk_ring *r);
