@@ -298,9 +298,13 @@ static void a_lone_device_becomes_part_of_a_domain(void)
 	CU_ASSERT_EQUAL(memcmp(domain->nics[0].mac, last, 6), 0);
 	lone = parse_device("<interface type='bridge'><source bridge='br0'/></interface>", &error);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(lone);
+	spec_settle_nic(domain, &lone->nics[0]);
+	CU_ASSERT_EQUAL(lone->nics[0].index, 0); /* the number of the one that has gone */
 	spec_move_nic(lone, domain);
 	spec_destroy(lone);
 	CU_ASSERT_EQUAL_FATAL(domain->nr_nics, 2);
+	CU_ASSERT_EQUAL(domain->nics[0].index, 1);
+	CU_ASSERT(spec_mac_used(domain, last));
 	CU_ASSERT_EQUAL(memcmp(domain->nics[0].mac, last, 6), 0);
 	CU_ASSERT_NOT_EQUAL(memcmp(domain->nics[1].mac, last, 6), 0);
 	CU_ASSERT_EQUAL(domain->nics[1].mac[2], 0x3e);

@@ -58,6 +58,10 @@ int cmd_log(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_dmesg(int argc, char **argv);
 int cmd_capabilities(int argc, char **argv);
+int cmd_attach_disk(int argc, char **argv);
+int cmd_attach_interface(int argc, char **argv);
+int cmd_detach_disk(int argc, char **argv);
+int cmd_detach_interface(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 

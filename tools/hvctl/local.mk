@@ -3,6 +3,7 @@
 
 bin_PROGRAMS += tools/hvctl/hvctl
 tools_hvctl_hvctl_SOURCES = \
+	tools/hvctl/cmd_attach.c \
 	tools/hvctl/cmd_capabilities.c \
 	tools/hvctl/cmd_console.c \
 	tools/hvctl/cmd_create.c \

@@ -37,6 +37,14 @@ static const struct command commands[] = {
 	{ "destroy", "DOMAIN", "end a domain at once", cmd_destroy },
 	{ "pause", "DOMAIN", "stop a domain's CPUs", cmd_pause },
 	{ "resume", "DOMAIN", "let a paused domain run", cmd_resume },
+	{ "attach-disk", "[--readonly] [--cache MODE] DOMAIN DISK.XML | SOURCE TARGET", "give a running domain a disk",
+	  cmd_attach_disk },
+	{ "detach-disk", "[--timeout SECONDS] DOMAIN TARGET", "take a disk away from a running domain",
+	  cmd_detach_disk },
+	{ "attach-interface", "[--mac ADDRESS] DOMAIN INTERFACE.XML | BRIDGE",
+	  "give a running domain a network interface", cmd_attach_interface },
+	{ "detach-interface", "[--timeout SECONDS] DOMAIN MAC | VIF",
+	  "take a network interface away", cmd_detach_interface },
 	{ "image", "ACTION ...", "work on images of disks; 'hvctl image help' lists what", cmd_image },
 	{ "top", "[--history DOMAIN]", "show who uses the host; 'q' ends it", cmd_top },
 	{ "events", "[--follow]", "show what happened, a JSON object a line", cmd_events },
@@ -63,7 +71,7 @@ static void usage(FILE *to)
 {
 	fputs("usage: hvctl [--json] [--socket PATH] COMMAND ...\n\n", to);
 	for (size_t i = 0; i < NR_COMMANDS; i++)
-		fprintf(to, "  %-13s %s\n", commands[i].name, commands[i].help);
+		fprintf(to, "  %-16s %s\n", commands[i].name, commands[i].help);
 	fputs("\nA DOMAIN is a name or an id. 'hvctl COMMAND --help' tells a command's arguments.\n", to);
 }
 

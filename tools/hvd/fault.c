@@ -41,6 +41,8 @@ static const struct {
 	[FAULT_DISK_FAILED] = { "disk_failed", -EIO },
 	[FAULT_BRIDGE_NOT_FOUND] = { "bridge_not_found", -ENODEV },
 	[FAULT_NETWORK_FAILED] = { "network_failed", -EIO },
+	[FAULT_NO_SUCH_DEVICE] = { "no_such_device", -ENODEV },
+	[FAULT_DEVICE_EXISTS] = { "device_exists", -EEXIST },
 	[FAULT_HYPERVISOR] = { "hypervisor_failed", -EIO },
 	[FAULT_BUILDER] = { "builder_failed", -EIO },
 	[FAULT_XENSTORE] = { "xenstore_failed", -EIO },

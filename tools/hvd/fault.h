@@ -42,6 +42,8 @@ enum fault_code {
 	FAULT_DISK_FAILED,
 	FAULT_BRIDGE_NOT_FOUND,
 	FAULT_NETWORK_FAILED,
+	FAULT_NO_SUCH_DEVICE,
+	FAULT_DEVICE_EXISTS,
 	/* Parts of the host that did not do their work. */
 	FAULT_HYPERVISOR,
 	FAULT_BUILDER,

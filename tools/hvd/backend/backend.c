@@ -354,7 +354,7 @@ void backend_adopt_domain(struct backend *b, uint16_t domid, const struct domain
 	for (unsigned int i = 0; i < spec->nr_disks; i++)
 		disk_adopt(d, &spec->disks[i]);
 	for (unsigned int i = 0; i < spec->nr_nics; i++)
-		adopt_nic(d, i, &spec->nics[i]);
+		adopt_nic(d, spec->nics[i].index, &spec->nics[i]);
 }
 
 /* All processes of a domain that is to go, whatever they serve. */

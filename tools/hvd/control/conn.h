@@ -21,6 +21,7 @@
 struct bufferevent;
 struct image_request;
 struct control;
+struct device_request;
 struct event;
 struct json_object;
 
@@ -54,6 +55,7 @@ struct conn {
 	unsigned int generation; /* of the domain when the wait began */
 	struct fault fault;
 
+	struct device_request *device; /* device_ops.c: a device comes or goes */
 	struct image_request *image; /* image_ops.c: a process works on an image */
 
 	/* A request that waits for events; uses 'deadline' as well. */

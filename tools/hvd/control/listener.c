@@ -18,6 +18,7 @@
 #include <json-c/json.h>
 
 #include "control/conn.h"
+#include "control/device_ops.h"
 #include "control/image_ops.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
@@ -59,6 +60,7 @@ static void conn_free(struct conn *c)
 	watch_cancel(c);
 	wait_cancel(c);
 	image_ops_cancel(c);
+	device_ops_leave(c);
 	view_end(c);
 	TAILQ_REMOVE(&control->conns, c, link);
 	control->nr_conns--;
@@ -185,6 +187,7 @@ static void conn_on_event(struct bufferevent *bev, short what, void *arg)
 		/* It does not take what we send: nothing that waits will ever arrive. */
 		wait_cancel(c);
 		image_ops_cancel(c);
+		device_ops_leave(c);
 		c->busy = false;
 		c->closing = c->broken = true;
 	}

@@ -13,8 +13,9 @@
 
 #include "control/conn.h"
 #include "control/describe.h"
-#include "control/ops.h"
+#include "control/device_ops.h"
 #include "control/image_ops.h"
+#include "control/ops.h"
 #include "domain/spec.h"
 #include "hvcall.h"
 #include "lib/config.h"
@@ -382,6 +383,8 @@ static const struct operation {
 	{ "autostart", op_autostart, OP_CHANGES },
 	{ "rename", op_rename, OP_CHANGES },
 	{ "dumpxml", op_dumpxml, OP_LOOKS },
+	{ "attach-device", op_attach_device, OP_CHANGES },
+	{ "detach-device", op_detach_device, OP_CHANGES },
 	{ "image", op_image, OP_CHANGES },
 };
 

@@ -165,6 +165,7 @@ struct domain *domain_new(struct domains *all, struct domain_spec *spec, const c
 void domain_remember(struct domain *d); /* it is on the list from here on */
 void domain_set_state(struct domain *d, enum domain_state to);
 int domain_start(struct domain *d, struct fault *ret_fault); /* start.c */
+enum fault_code domain_disk_fault(int err); /* of what backend.h says of a disk */
 int domain_open_console(struct domain *d, struct fault *ret_fault);
 void domain_attach_viewers(struct domain *d);
 void domain_teardown(struct domain *d, enum domain_end end); /* teardown.c */

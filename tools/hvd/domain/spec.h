@@ -98,6 +98,7 @@ struct nic_spec {
 	char *bridge;
 	char *ifname; /* wanted name of the tap; NULL: chosen by who makes it */
 	unsigned int mtu; /* 0: the bridge's */
+	unsigned int index; /* its number in the guest (0: eth0): its place, or what <alias name='netN'> says */
 };
 
 /* What happens after a domain has stopped. */
@@ -153,6 +154,11 @@ int spec_parse_device(const char *xml, size_t size, struct domain_spec **ret_spe
 /* Moves a device to the end of another spec's list; 'from' is empty afterwards. There must be room. */
 void spec_move_disk(struct domain_spec *from, struct domain_spec *to);
 void spec_move_nic(struct domain_spec *from, struct domain_spec *to);
+/* Does an interface of the domain have this address, this number? */
+bool spec_mac_used(const struct domain_spec *spec, const uint8_t mac[6]);
+/* Gives an interface that shall join 'domain' a number, and an address where it has none. */
+void spec_settle_nic(const struct domain_spec *domain, struct nic_spec *nic);
+bool spec_nic_index_used(const struct domain_spec *spec, unsigned int index);
 void spec_remove_disk(struct domain_spec *spec, unsigned int i);
 void spec_remove_nic(struct domain_spec *spec, unsigned int i);
 

@@ -6,6 +6,7 @@
 #include "domain/spec_devices.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,21 @@ static int parse_nic_mtu(struct spec_parser *p, xmlNode *node, void *arg)
 	return 0;
 }
 
+/* libvirt's name for it. A number in it is kept, so that what the guest calls it stays what it is. */
+static int parse_nic_alias(struct spec_parser *p, xmlNode *node, void *arg)
+{
+	struct nic_spec *nic = arg;
+	char *name = spec_attribute(node, "name");
+	unsigned int number;
+	int used = 0;
+
+	(void)p;
+	if (name && strlen(name) < 8 && sscanf(name, "net%3u%n", &number, &used) == 1 && !name[used])
+		nic->index = number;
+	free(name);
+	return 0;
+}
+
 static const struct spec_element nic_elements[] = {
 	SPEC_ONE("mac", "address", parse_nic_mac),
 	SPEC_ONE("source", "bridge", parse_nic_source),
@@ -105,8 +121,21 @@ static const struct spec_element nic_elements[] = {
 	SPEC_ONE("model", "type", parse_nic_model),
 	SPEC_ONE("mtu", "size", parse_nic_mtu),
 	SPEC_HARMLESS("address", "*"),
-	SPEC_HARMLESS("alias", "*"),
+	SPEC_ONE("alias", "*", parse_nic_alias),
 };
+
+/* Is the number that the alias asks for free? Then it is the interface's, else the first free one. */
+static void number_nic(const struct domain_spec *spec, struct nic_spec *nic)
+{
+	unsigned int wanted = nic->index;
+
+	nic->index = UINT_MAX;
+	if (wanted < SPEC_NICS_MAX && !spec_nic_index_used(spec, wanted))
+		nic->index = wanted;
+	for (unsigned int i = 0; nic->index == UINT_MAX; i++)
+		if (!spec_nic_index_used(spec, i))
+			nic->index = i;
+}
 
 static int parse_nic(struct spec_parser *p, xmlNode *node, void *arg)
 {
@@ -120,6 +149,7 @@ static int parse_nic(struct spec_parser *p, xmlNode *node, void *arg)
 	spec->nics = xrealloc(spec->nics, (spec->nr_nics + 1) * sizeof(*spec->nics));
 	nic = &spec->nics[spec->nr_nics++];
 	memset(nic, 0, sizeof(*nic));
+	nic->index = UINT_MAX;
 
 	err = spec_attribute_among(p, node, "type", "bridge");
 	if (!err)
@@ -131,6 +161,7 @@ static int parse_nic(struct spec_parser *p, xmlNode *node, void *arg)
 	for (unsigned int i = 0; nic->mac_given && i + 1 < spec->nr_nics; i++)
 		if (spec->nics[i].mac_given && !memcmp(spec->nics[i].mac, nic->mac, 6))
 			return spec_fail(p, node, "another interface has the same MAC address");
+	number_nic(spec, nic);
 	return 0;
 }
 

@@ -43,10 +43,27 @@ void spec_set_uuid(struct domain_spec *spec, const uint8_t uuid[16])
 		memcpy(spec->uuid, uuid, 16);
 	for (unsigned int i = 0; i < spec->nr_nics; i++)
 		if (!spec->nics[i].mac_given)
-			make_mac(uuid, (uint8_t)i, spec->nics[i].mac);
+			make_mac(uuid, (uint8_t)spec->nics[i].index, spec->nics[i].mac);
 }
 
-static bool mac_in_use(const struct domain_spec *spec, const uint8_t mac[6])
+bool spec_nic_index_used(const struct domain_spec *spec, unsigned int index)
+{
+	for (unsigned int i = 0; i < spec->nr_nics; i++)
+		if (spec->nics[i].index == index)
+			return true;
+	return false;
+}
+
+void spec_settle_nic(const struct domain_spec *domain, struct nic_spec *nic)
+{
+	while (spec_nic_index_used(domain, nic->index))
+		nic->index++;
+	/* As it would be made when the text is read again with the number that it has. */
+	if (!nic->mac_given)
+		make_mac(domain->uuid, (uint8_t)nic->index, nic->mac);
+}
+
+bool spec_mac_used(const struct domain_spec *spec, const uint8_t mac[6])
 {
 	for (unsigned int i = 0; i < spec->nr_nics; i++)
 		if (!memcmp(spec->nics[i].mac, mac, 6))
@@ -64,13 +81,6 @@ void spec_move_nic(struct domain_spec *from, struct domain_spec *to)
 {
 	struct nic_spec *nic = &from->nics[--from->nr_nics];
 
-	/* Places in the list move from here on: what was made from them stays what it is. */
-	for (unsigned int i = 0; i < to->nr_nics; i++)
-		to->nics[i].mac_given = true;
-	for (unsigned int salt = to->nr_nics; !nic->mac_given; salt++) {
-		make_mac(to->uuid, (uint8_t)salt, nic->mac);
-		nic->mac_given = !mac_in_use(to, nic->mac);
-	}
 	to->nics = xrealloc(to->nics, (to->nr_nics + 1) * sizeof(*to->nics));
 	to->nics[to->nr_nics++] = *nic;
 }
@@ -112,8 +122,6 @@ void spec_remove_disk(struct domain_spec *spec, unsigned int i)
 
 void spec_remove_nic(struct domain_spec *spec, unsigned int i)
 {
-	for (unsigned int n = 0; n < spec->nr_nics; n++)
-		spec->nics[n].mac_given = true;
 	free_nic(&spec->nics[i]);
 	memmove(&spec->nics[i], &spec->nics[i + 1], (--spec->nr_nics - i) * sizeof(*spec->nics));
 }

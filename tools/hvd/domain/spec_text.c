@@ -4,6 +4,8 @@
  */
 #include "domain/spec_text.h"
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <libxml/parser.h>
@@ -52,14 +54,117 @@ static char *print(xmlDoc *doc, const char *before)
 	return text;
 }
 
+static xmlDoc *read_text(const char *xml)
+{
+	return xmlReadMemory(xml, (int)strlen(xml), NULL, NULL,
+			     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+}
+
 char *spec_text_set(const char *xml, const char *element, const char *value)
 {
-	xmlDoc *doc = xmlReadMemory(xml, (int)strlen(xml), NULL, NULL,
-				    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	xmlDoc *doc = read_text(xml);
 	char *text = NULL;
 
 	if (doc && !set_child(doc, element, value))
 		text = print(doc, xml);
+	xmlFreeDoc(doc);
+	return text;
+}
+
+/* ---- Devices ---- */
+
+static xmlNode *devices_of(xmlDoc *doc, bool make)
+{
+	xmlNode *root = xmlDocGetRootElement(doc), *devices = child_of(root, "devices");
+
+	if (!devices && make)
+		devices = xmlNewChild(root, NULL, (const xmlChar *)"devices", NULL);
+	return devices;
+}
+
+char *spec_text_add_device(const char *xml, const char *device)
+{
+	xmlDoc *doc = read_text(xml), *lone = read_text(device);
+	xmlNode *devices, *node;
+	char *text = NULL;
+
+	if (doc && lone) {
+		devices = devices_of(doc, true);
+		node = xmlDocCopyNode(xmlDocGetRootElement(lone), doc, 1);
+		if (devices && node && xmlAddChild(devices, node))
+			text = print(doc, xml);
+	}
+	xmlFreeDoc(doc);
+	xmlFreeDoc(lone);
+	return text;
+}
+
+static bool has_target(xmlNode *disk, const char *target)
+{
+	xmlNode *node = child_of(disk, "target");
+	xmlChar *dev = node ? xmlGetNoNsProp(node, (const xmlChar *)"dev") : NULL;
+	bool same = dev && !strcmp((const char *)dev, target);
+
+	xmlFree(dev);
+	return same;
+}
+
+/* The element of this name with this target, or at this place among its kind. */
+static xmlNode *find_device(xmlDoc *doc, const char *name, const char *target, unsigned int place)
+{
+	xmlNode *devices = devices_of(doc, false);
+
+	for (xmlNode *node = devices ? devices->children : NULL; node; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE || strcmp((const char *)node->name, name))
+			continue;
+		if (target ? has_target(node, target) : !place--)
+			return node;
+	}
+	return NULL;
+}
+
+static char *remove_device(const char *xml, const char *name, const char *target, unsigned int place)
+{
+	xmlDoc *doc = read_text(xml);
+	xmlNode *node = doc ? find_device(doc, name, target, place) : NULL;
+	char *text = NULL;
+
+	if (node) {
+		xmlUnlinkNode(node);
+		xmlFreeNode(node);
+		text = print(doc, xml);
+	}
+	xmlFreeDoc(doc);
+	return text;
+}
+
+char *spec_text_remove_disk(const char *xml, const char *target)
+{
+	return remove_device(xml, "disk", target, 0);
+}
+
+char *spec_text_remove_nic(const char *xml, unsigned int place)
+{
+	return remove_device(xml, "interface", NULL, place);
+}
+
+char *spec_text_number_nics(const char *xml, const unsigned int *numbers, unsigned int nr)
+{
+	xmlDoc *doc = read_text(xml);
+	char *text = NULL, name[16];
+
+	if (!doc)
+		return NULL;
+	for (unsigned int i = 0; i < nr; i++) {
+		xmlNode *node = find_device(doc, "interface", NULL, i), *alias = child_of(node, "alias");
+
+		if (node && !alias)
+			alias = xmlNewChild(node, NULL, (const xmlChar *)"alias", NULL);
+		snprintf(name, sizeof(name), "net%u", numbers[i]);
+		if (alias)
+			xmlSetProp(alias, (const xmlChar *)"name", (const xmlChar *)name);
+	}
+	text = print(doc, xml);
 	xmlFreeDoc(doc);
 	return text;
 }

@@ -12,4 +12,16 @@
  */
 char *spec_text_set(const char *xml, const char *element, const char *value);
 
+/* Adds a device, the text of one element, to <devices>, which is made if there is none. */
+char *spec_text_add_device(const char *xml, const char *device);
+
+/*
+ * Takes the disk with this target out, or the interface at this place of the list. NULL: there is none.
+ */
+char *spec_text_remove_disk(const char *xml, const char *target);
+char *spec_text_remove_nic(const char *xml, unsigned int place);
+
+/* Writes down which number each interface has, in the order of the list. */
+char *spec_text_number_nics(const char *xml, const unsigned int *numbers, unsigned int nr);
+
 #endif

@@ -219,7 +219,7 @@ int domain_open_console(struct domain *d, struct fault *f)
 	return err;
 }
 
-static enum fault_code disk_fault(int err)
+enum fault_code domain_disk_fault(int err)
 {
 	switch (err) {
 	case -ENOENT:
@@ -252,10 +252,11 @@ static int add_devices(struct domain *d, struct fault *f)
 	for (unsigned int i = 0; !err && i < spec->nr_disks; i++) {
 		err = backend_add_disk(backend, d->domid, spec->name, &spec->disks[i], &reason);
 		if (err)
-			fault_set(f, disk_fault(err), "%s", reason ? reason : strerror(-err));
+			fault_set(f, domain_disk_fault(err), "%s", reason ? reason : strerror(-err));
 	}
 	for (unsigned int i = 0; !err && i < spec->nr_nics; i++) {
-		err = backend_add_nic(backend, d->domid, spec->name, i, &spec->nics[i], &reason);
+		err = backend_add_nic(backend, d->domid, spec->name, spec->nics[i].index, &spec->nics[i],
+				      &reason);
 		if (err)
 			fault_set(f, err == -ENOENT ? FAULT_BRIDGE_NOT_FOUND : FAULT_NETWORK_FAILED,
 				  "%s", reason ? reason : strerror(-err));
@@ -317,7 +318,7 @@ static void devices_on_ready(void *arg, uint16_t domid, int err, const char *err
 
 	(void)domid;
 	if (err) {
-		fault_set(&d->fault, disk_fault(err), "%s", error);
+		fault_set(&d->fault, domain_disk_fault(err), "%s", error);
 		give_up(d);
 		return;
 	}

@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Devices that come and go while a guest runs: a disk, an interface; a disk that grows.
+. "$(dirname "$0")/lib.sh"
+plan 18
+need_guest
+
+# In the guest: does what the host types into its console.
+cat >"$work/obey" <<'END'
+report() { echo "GUEST $*"; }
+until_true() { tries=0; until eval "$1"; do tries=$((tries + 1)); [ $tries -lt 3000 ] || return 1; usleep 20000; done; }
+bytes() { echo $(($(cat /sys/block/$1/size) * 512)); }
+head -c 8388608 /dev/urandom >/tmp/blob
+report blob $(md5sum </tmp/blob | cut -d' ' -f1)
+report ready
+stty -F /dev/hvc0 -echo
+while read -r word argument; do
+	case $word in
+	disk)
+		until_true "[ -b /dev/$argument ]" && report $argument size $(bytes $argument)
+		dd if=/tmp/blob of=/dev/$argument bs=1M conv=fsync 2>/dev/null
+		echo 3 >/proc/sys/vm/drop_caches
+		dd if=/dev/$argument bs=1M count=8 2>/dev/null | cmp -s - /tmp/blob && report $argument written ;;
+	bytes)
+		set -- $argument
+		until_true "[ \$(bytes $1) = $2 ]" && report $1 grown $(bytes $1)
+		# The last MiB is new.
+		dd if=/tmp/blob of=/dev/$1 bs=1M count=1 seek=$(($2 / 1048576 - 1)) conv=fsync 2>/dev/null && report $1 end ;;
+	gone) until_true "[ ! -e /sys/block/$argument ]" && report $argument gone ;;
+	net)
+		until_true "[ -e /sys/class/net/eth0 ]" && ip addr add $argument dev eth0 && ip link set eth0 up
+		until_true "ping -q -c 1 -W 1 10.77.0.1 >/dev/null" && report net $(cat /sys/class/net/eth0/address) ;;
+	nonet) until_true "[ ! -e /sys/class/net/eth0 ]" && report nonet ;;
+	end) break ;;
+	esac
+done </dev/hvc0
+report end
+END
+
+cat >"$work/script" <<'END'
+. ./guest-lib.sh
+make_bridge
+mkdir -p /tmp/www /tmp/initrd
+mount -t tmpfs tmpfs /tmp/www
+cp obey /tmp/initrd/
+(cat $images/initrd; cd /tmp/initrd && find . -mindepth 1 | cpio -o -H newc 2>/dev/null) >$images/initrd.new
+mv $images/initrd.new $images/initrd
+guest dev 256 1 'quiet run=sh,/obey'
+hvctl create dev.xml || cat dev.xml
+say() { printf '%s\n' "$*" | hvctl console --idle 1 dev >/dev/null; }
+wait_console dev '^GUEST ready' 400
+disks() { hvctl info dev | sed -n 's/^Disk *//p' | tr '\n' ';'; }
+
+truncate -s 32M /tmp/www/a.img
+echo "attach: $(hvctl attach-disk dev /tmp/www/a.img xvdb 2>&1)"
+echo "twice: $(hvctl attach-disk dev /tmp/www/a.img xvdb 2>&1)"
+echo "in use: $(hvctl attach-disk dev /tmp/www/a.img xvdc 2>&1)"
+echo "missing: $(hvctl attach-disk dev /tmp/www/none xvdc 2>&1)"
+echo "bad: $(echo '<disk type="file"><target dev="xvdc"/></disk>' | hvctl attach-disk dev - 2>&1)"
+echo "disks: $(disks)"
+say disk xvdb
+wait_console dev '^GUEST xvdb written' 120
+echo "bytes $(dd if=/tmp/www/a.img bs=1M count=8 2>/dev/null | md5sum | cut -d' ' -f1)"
+echo "used: $(hvctl image info /tmp/www/a.img | sed -n 's/^Disk of *//p')"
+echo "remove: $(hvctl image remove /tmp/www/a.img 2>&1)"
+
+echo "detach: $(hvctl detach-disk dev xvdb 2>&1)"
+say gone xvdb
+wait_console dev '^GUEST xvdb gone' 120
+echo "disks then: $(disks)"
+echo "again: $(hvctl detach-disk dev xvdb 2>&1)"
+echo "free: $(hvctl image info --json /tmp/www/a.img | grep -c '"in_use": false')"
+# What a disk was before does not stick to its name.
+echo "back: $(hvctl attach-disk --readonly dev /tmp/www/a.img xvdb 2>&1)"
+echo "disks back: $(disks)"
+
+echo "net: $(hvctl attach-interface --mac 00:16:3e:00:00:77 dev br0 2>&1)"
+say net 10.77.0.2/24
+wait_console dev '^GUEST net' 200
+echo "nonet: $(hvctl detach-interface dev 00:16:3e:00:00:77 2>&1)"
+say nonet
+wait_console dev '^GUEST nonet' 120
+echo "nets: $(hvctl info dev | grep -c ^Interface)"
+say end
+wait_console dev '^GUEST ran' 60
+grep -a '^GUEST' "$(console_of dev)" | tr -d '\r' | sed 's/^GUEST/guest:/'
+hvctl shutdown dev
+wait_gone dev 100 && echo gone
+END
+boot --mem 1536 --dom0-mem 768 --cpus 2 --storage --disk "$guest_disk" --with "$here/guest-lib.sh" \
+	--with "$work/obey" --timeout 900 -- "$work/script"
+
+said() { sed -n "s/^$1 //p" "$out" | head -n 1; } # the rest of the line that begins so
+is() { [ -n "$1" ] && [ "$1" = "$2" ]; }
+like() { printf '%s\n' "$1" | grep -qE -- "$2"; }
+ok "a disk is attached" is "$(said attach:)" "xvdb attached"
+ok "a second one cannot have its name" like "$(said twice:)" "the domain has a disk xvdb"
+ok "nor its image" like "$(said 'in use:')" "a.img is in use"
+ok "an image that is not there is named" like "$(said missing:)" "/tmp/www/none"
+ok "a description with a mistake is told with its line" is "$(said bad:)" "hvctl: line 1: <disk>: no <source>"
+ok "the domain shows it" is "$(said disks:)" "xvdb file /tmp/www/a.img;"
+ok "the guest has it, with its size" grep -qx 'guest: xvdb size 33554432' "$out"
+ok "what the guest writes is in the image" is "$(said bytes)" "$(said 'guest: blob')"
+ok "the image says whose disk it is" is "$(said used:)" "dev xvdb"
+ok "and is not removed" like "$(said remove:)" "is in use"
+ok "the guest gives it back" is "$(said detach:) $(grep -c 'guest: xvdb gone' "$out")" "xvdb detached 1"
+ok "the domain does not have it any more" is "$(said 'disks then:')." "."
+ok "nobody has the image" is "$(said free:)" 1
+ok "what is not there cannot be detached" like "$(said again:)" "domain 'dev' has no device 'xvdb'"
+ok "it comes back, to be read only" is "$(said back:) $(said 'disks back:')" \
+	"xvdb attached xvdb file /tmp/www/a.img (read-only);"
+ok "an interface is attached, and carries packets" is "$(said net:) $(said 'guest: net')" \
+	"vif0 attached 00:16:3e:00:00:77"
+ok "and goes" is "$(said nonet:) $(said nets:)" "00:16:3e:00:00:77 detached 0"
+ok "the guest ends when asked" grep -qx gone "$out"
+done_testing
