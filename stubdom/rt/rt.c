@@ -135,10 +135,13 @@ static void set_up_events(void)
 
 void rt_event_bind(evtchn_port_t port, rt_event_fn fn)
 {
+	struct evtchn_unmask u = { .port = port };
+
 	if (port >= NR_PORTS)
 		return;
 	handlers[port] = fn;
-	__atomic_fetch_and(&shared.evtchn_mask[0], ~(1ul << port), __ATOMIC_SEQ_CST);
+	/* Not by hand: one that was raised while it was masked would never be raised again. */
+	rt_hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_unmask, (uintptr_t)&u, 0);
 }
 
 int rt_event_send(evtchn_port_t port)

@@ -25,7 +25,7 @@ cpu_ms() { hvctl list | awk -v name=$1 '$1 == name { printf "%d", $NF * 1000 }';
 middle() { tr -d '\r' <$log/neighbour.log | grep '^neighbour round' | tail -n $rounds | awk -v f=$1 '{ print $f }' | sort -n | sed -n "$((rounds / 2 + 1))p"; }
 phase() { # NAME ROLE
 	guest other $2
-	wait_for 60 grep -aq "begins" $log/other.log
+	wait_for 200 grep -aq "begins" $log/other.log
 	first=$(lines)
 	wait_for 300 has_lines $((first + 1)) # bursts are over, caches are warm
 	host=$(cpu_ms Domain-0) mine=$(cpu_ms neighbour) its=$(cpu_ms other)
@@ -41,7 +41,7 @@ phase() { # NAME ROLE
 	rm -f $log/other.log*
 }
 guest neighbour neighbour
-wait_for 60 has_lines 1
+wait_for 200 has_lines 1
 phase quiet spin
 phase flooded flood
 # And without the limits, for comparison.

@@ -77,7 +77,7 @@ expect 1 "a domain 'first' exists already" hvctl create "$dir/first.xml"
 vm second 64 '' "$uuid"
 expect 1 "domain 'first' has the same UUID" hvctl create "$dir/second.xml"
 expect 1 'another hvd runs' env -u x sh -c "'$build/tests/daemon/hvd-pretended' --config /dev/null \
-	--socket '$dir/hvd.sock' --run-dir '$dir/run' --xenstore-socket '$dir/xs2.sock' --console-dir '$dir/console' --domains-dir '$dir/domains'"
+	--socket '$dir/hvd.sock' --run-dir '$dir/run' --xenstore-socket '$dir/xs2.sock' --console-dir '$dir/console' --domains-dir '$dir/domains' --history-dir '$dir/history'"
 expect 0 '"code": "no_such_domain"' sh -c "'$build/tools/hvctl/hvctl' --socket '$dir/hvd.sock' --json info nobody || true"
 expect 0 ended hvctl destroy first
 unchanged end

@@ -25,7 +25,7 @@ trap cleanup EXIT
 start_hvd() {
 	${hvd_wrapper[@]+"${hvd_wrapper[@]}"} "$build/tests/daemon/hvd-pretended" --config /dev/null --socket "$dir/hvd.sock" \
 		--run-dir "$dir/run" --xenstore-socket "$dir/xs.sock" --console-dir "$dir/console" \
-		--domains-dir "$dir/domains" \
+		--domains-dir "$dir/domains" --history-dir "$dir/history" \
 		--metrics-listen off --log-level debug "$@" 2>>"$dir/hvd.log" &
 	hvd_pid=$!
 	wait_until test -S "$dir/hvd.sock"

@@ -29,6 +29,7 @@ DAEMON_TESTS = \
 	tests/daemon/define.sh \
 	tests/daemon/errors.sh \
 	tests/daemon/lifecycle.sh \
+	tests/daemon/past.sh \
 	tests/daemon/protocol.sh \
 	tests/daemon/service.sh tests/daemon/image.sh tests/daemon/metrics.sh
 EXTRA_DIST += tests/data/alerts-test.yml

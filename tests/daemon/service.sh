@@ -12,6 +12,7 @@ run-dir=$dir/run
 xenstore-socket = $dir/xs.sock
 console-dir = $dir/console
 domains-dir = $dir/domains
+history-dir = $dir/history
 log-level = info
 END_OF_CONF
 
@@ -20,7 +21,7 @@ expect 0 "^socket = $dir/hvd.sock\$" "$hvd" --check --config "$conf"
 expect 0 '^log-level = debug$' "$hvd" --check --config "$conf" --log-level debug
 mistake() { # MESSAGE LINE
 	{ cat "$conf"; echo "$2"; } >"$dir/bad.conf"
-	expect 2 "hvd: $dir/bad.conf:8: $1" "$hvd" --check --config "$dir/bad.conf"
+	expect 2 "hvd: $dir/bad.conf:9: $1" "$hvd" --check --config "$dir/bad.conf"
 }
 mistake "unknown setting 'colour'" 'colour = red'
 mistake "log-level 'loud' is none of error, warning, info, debug" 'log-level = loud'
@@ -64,7 +65,7 @@ wait_until fed $((before + 1))
 # Settings again: a mistake changes nothing, and is told; then what may change does, at once.
 sed -i 's/^log-level.*/log-level = shouting/' "$conf"
 kill -HUP $manager
-wait_until grep -q "error: the settings stay as they were: $conf:7: log-level 'shouting'" "$dir/hvd.log"
+wait_until grep -q "error: the settings stay as they were: $conf:8: log-level 'shouting'" "$dir/hvd.log"
 wait_until grep -q '^STATUS=.*mistake' "$dir/told"
 expect 0 running hvctl info one
 ! grep -q 'debug:' "$dir/hvd.log" || fail "debug lines at level info"

@@ -144,15 +144,17 @@ static void run_session(struct session *s, long idle_s)
 	}
 }
 
-int console_run(const char *domain, long idle_s, bool resume_domain)
+int console_run(const char *domain, const char *lines, long idle_s, bool resume_domain)
 {
 	struct session *s = &session;
-	struct json_object *result;
+	struct json_object *request = conn_request("console", domain), *result;
 	const void *rest;
 	size_t n;
 	int status;
 
-	status = conn_call(conn_request("console", domain), &result);
+	if (lines)
+		json_object_object_add(request, "lines", json_object_new_int(atoi(lines)));
+	status = conn_call(request, &result);
 	if (status != EXIT_OK)
 		return status;
 	json_object_put(result);
@@ -178,11 +180,12 @@ int console_run(const char *domain, long idle_s, bool resume_domain)
 int cmd_console(int argc, char **argv)
 {
 	const char *idle = take_option(&argc, argv, "idle");
+	const char *lines = take_option(&argc, argv, "lines");
 	long idle_s = -1;
 
-	if (argc != 2)
+	if (argc != 2 || (lines && !is_line_count(lines)))
 		return usage_error(argv);
 	if (idle && !parse_seconds(idle, &idle_s))
 		return EXIT_USAGE;
-	return console_run(argv[1], idle_s, false);
+	return console_run(argv[1], lines, idle_s, false);
 }

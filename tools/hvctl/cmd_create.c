@@ -45,7 +45,7 @@ int cmd_create(int argc, char **argv)
 	json_object_put(result);
 	if (console) {
 		fflush(stdout);
-		status = console_run(name, -1, true);
+		status = console_run(name, NULL, -1, true);
 	}
 	free(name);
 	return status;

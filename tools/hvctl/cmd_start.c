@@ -32,5 +32,5 @@ int cmd_start(int argc, char **argv)
 	if (!console)
 		return EXIT_OK;
 	fflush(stdout);
-	return console_run(argv[1], -1, true);
+	return console_run(argv[1], NULL, -1, true);
 }

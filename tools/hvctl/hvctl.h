@@ -44,6 +44,8 @@ int cmd_start(int argc, char **argv);
 int cmd_autostart(int argc, char **argv);
 int cmd_rename(int argc, char **argv);
 int cmd_dumpxml(int argc, char **argv);
+int cmd_history(int argc, char **argv);
+int cmd_console_log(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_vcpus(int argc, char **argv);
@@ -77,6 +79,9 @@ bool take_flag(int *argc, char **argv, const char *name);
 const char *take_option(int *argc, char **argv, const char *name);
 /* An option that is a number of seconds; false: complained. */
 bool parse_seconds(const char *text, long *ret_seconds);
+
+/* Is it a number of lines, up to 99999? */
+bool is_line_count(const char *text);
 
 /* ---- conn.c: talking to hvd ---- */
 
@@ -125,8 +130,11 @@ void image_print(const char *action, struct json_object *result);
 
 /* ---- cmd_console.c ---- */
 
-/* Attaches the terminal to a domain's console; the request "console" has not been sent yet. */
-int console_run(const char *domain, long idle_s, bool resume_domain);
+/*
+ * Attaches the terminal to a domain's console; the request "console" has not been sent yet. 'lines'
+ * of what was said before, NULL: what hvd has at hand.
+ */
+int console_run(const char *domain, const char *lines, long idle_s, bool resume_domain);
 
 /* ---- cmd_validate.c ---- */
 

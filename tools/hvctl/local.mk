@@ -6,11 +6,13 @@ tools_hvctl_hvctl_SOURCES = \
 	tools/hvctl/cmd_attach.c \
 	tools/hvctl/cmd_capabilities.c \
 	tools/hvctl/cmd_console.c \
+	tools/hvctl/cmd_console_log.c \
 	tools/hvctl/cmd_create.c \
 	tools/hvctl/cmd_define.c \
 	tools/hvctl/cmd_destroy.c \
 	tools/hvctl/cmd_dmesg.c \
 	tools/hvctl/cmd_events.c \
+	tools/hvctl/cmd_history.c \
 	tools/hvctl/cmd_image.c tools/hvctl/image_print.c tools/hvctl/progress.c \
 	tools/hvctl/cmd_info.c \
 	tools/hvctl/cmd_list.c \

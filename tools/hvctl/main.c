@@ -31,7 +31,9 @@ static const struct command commands[] = {
 	{ "list", "[--all]", "show all domains", cmd_list },
 	{ "info", "DOMAIN", "show one domain in detail", cmd_info },
 	{ "vcpus", "DOMAIN", "show a domain's virtual CPUs", cmd_vcpus },
-	{ "console", "[--idle SECONDS] DOMAIN", "attach to a domain's console; ^] leaves it", cmd_console },
+	{ "history", "[--max N] DOMAIN", "show what happened to a domain", cmd_history },
+	{ "console-log", "[--follow] [--lines N] DOMAIN", "show what a domain's console has said", cmd_console_log },
+	{ "console", "[--idle SECONDS] [--lines N] DOMAIN", "attach to a domain's console; ^] leaves it", cmd_console },
 	{ "shutdown", "[--wait] [--timeout SECONDS] DOMAIN", "ask a domain to power off", cmd_shutdown },
 	{ "reboot", "[--wait] [--timeout SECONDS] DOMAIN", "ask a domain to reboot", cmd_reboot },
 	{ "destroy", "DOMAIN", "end a domain at once", cmd_destroy },
@@ -147,6 +149,13 @@ bool parse_seconds(const char *text, long *ret_seconds)
 	}
 	*ret_seconds = value;
 	return true;
+}
+
+bool is_line_count(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n && n <= 5 && strspn(text, "0123456789") == n;
 }
 
 int main(int argc, char **argv)

@@ -29,6 +29,7 @@ static const struct {
 	{ "run-dir", offsetof(struct conf, run_dir), "/run/hvd", true },
 	{ "xenstore-socket", offsetof(struct conf, xenstore_socket), "/run/xenstored/socket", true },
 	{ "domains-dir", offsetof(struct conf, domains_dir), HVD_CONFDIR "/domains", true },
+	{ "history-dir", offsetof(struct conf, history_dir), "/var/lib/hvd/history", true },
 	{ "console-dir", offsetof(struct conf, console_dir), "/var/log/hv/console", true },
 	{ "blk-program", offsetof(struct conf, blk_program), NULL, true },
 	{ "net-program", offsetof(struct conf, net_program), NULL, true },

@@ -27,6 +27,7 @@ struct conf {
 	char *run_dir;	       /* run-dir: /run/hvd */
 	char *xenstore_socket; /* xenstore-socket: where libxenstore looks */
 	char *domains_dir;     /* domains-dir: /etc/hvd/domains */
+	char *history_dir;     /* history-dir: /var/lib/hvd/history */
 	char *console_dir;     /* console-dir: /var/log/hv/console */
 	char *blk_program;     /* blk-program: NULL: as installed */
 	char *net_program;     /* net-program */

@@ -32,6 +32,7 @@
 #include "domain/build.h"
 #include "domain/definitions.h"
 #include "domain/domain.h"
+#include "domain/history.h"
 #include "domain/spec.h"
 #include "events.h"
 #include "evtchn.h"
@@ -226,13 +227,18 @@ static int open_backend(struct hvd *h)
 	return 0;
 }
 
-/* A host without definitions still runs guests. */
+/* A host without definitions and histories still runs guests. */
 static void open_definitions(struct hvd *h)
 {
 	int err = definitions_open(h->conf.domains_dir, &h->env.definitions);
 
 	if (err)
 		log_error("no domains can be defined: %s: %s", h->conf.domains_dir, strerror(-err));
+	err = make_dir(h->conf.history_dir, 0750);
+	if (!err)
+		err = history_open(h->conf.history_dir, &h->env.history);
+	if (err)
+		log_error("no history is kept: %s: %s", h->conf.history_dir, strerror(-err));
 }
 
 static int open_domains(struct hvd *h)
@@ -369,6 +375,7 @@ static void stop(struct hvd *h)
 	autostart_end(h->autostart);
 	domains_destroy(h->domains);
 	definitions_close(h->env.definitions);
+	history_close(h->env.history);
 	evtchn_port_unbind(h->exception);
 	builder_destroy(h->env.builder);
 	if (h->env.backend)

@@ -15,8 +15,8 @@
 #include <xen/io/console.h>
 #include <xen/io/xs_wire.h>
 
-#define ROUND 100u     /* answers that are waited for */
-#define COMPUTE 20000u /* steps in between */
+#define ROUND 20u     /* answers that are waited for */
+#define COMPUTE 5000u /* steps in between */
 
 static volatile struct xenstore_domain_interface *store;
 static volatile struct xencons_interface *console;
@@ -167,7 +167,7 @@ static void flood(void)
 	for (;;) {
 		flood_store();
 		flood_console();
-		compute(COMPUTE / 100);
+		compute(COMPUTE / 50);
 	}
 }
 

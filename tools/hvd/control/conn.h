@@ -33,6 +33,13 @@ struct json_object;
 /* What a request waits for. */
 enum wait_goal { WAIT_NOTHING, WAIT_CREATED, WAIT_GONE, WAIT_STOPPED };
 
+/* op_record.c: a request that goes into a domain's history when it has been replied to. */
+struct op_record {
+	const char *op; /* NULL: it does not */
+	char *name;	/* of the domain, as far as it is known; NULL: not yet */
+	uint64_t began_ms;
+};
+
 struct conn {
 	TAILQ_ENTRY(conn) link;
 	struct control *control;
@@ -47,6 +54,7 @@ struct conn {
 	bool closing; /* no more lines are taken; freed when the output has left */
 	bool broken; /* the output will never leave */
 	struct json_object *id; /* of that request: anything, or NULL */
+	struct op_record record; /* of that request, for the domain's history */
 
 	/* A request that waits for a domain. */
 	enum wait_goal goal;
@@ -66,6 +74,7 @@ struct conn {
 	/* After 'console': bytes, no JSON. */
 	bool is_console;
 	struct domain_viewer viewer;
+	bool skips; /* output that it has had already */
 	uint64_t left_out; /* bytes of output that the client did not take in time */
 };
 
@@ -78,6 +87,17 @@ void reply_result(struct conn *c, struct json_object *result);
 void reply_fault(struct conn *c, const struct fault *fault);
 /* Not an end: a line before the reply. Takes 'progress' over; left out when the client does not read. */
 void reply_progress(struct conn *c, struct json_object *progress);
+
+/* ---- op_record.c ---- */
+
+/* 'key': what the request names as its domain, or NULL. */
+void op_record_begin(struct conn *c, const char *op, const char *key);
+/* It is about this domain. */
+void op_record_set_name(struct conn *c, const char *name);
+/* 'fault' is NULL: it went well. */
+void op_record_end(struct conn *c, const struct fault *fault);
+/* The client has gone before its request was at its end. */
+void op_record_drop(struct conn *c);
 
 /* ---- request.c ---- */
 
@@ -98,8 +118,11 @@ void watch_cancel(struct conn *c);
 
 /* ---- view.c ---- */
 
-/* From here on the connection carries the console's bytes. */
-void view_begin(struct conn *c, struct domain *d);
+/*
+ * From here on the connection carries the console's bytes, beginning with the last 'lines' lines;
+ * -1: with what the console has at hand.
+ */
+void view_begin(struct conn *c, struct domain *d, long long lines);
 void view_end(struct conn *c);
 void view_on_readable(struct conn *c);
 void view_on_written(struct conn *c);

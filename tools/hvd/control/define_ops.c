@@ -11,7 +11,9 @@
 #include "control/describe.h"
 #include "control/ops.h"
 #include "domain/autostart.h"
+#include "domain/history.h"
 #include "domain/spec.h"
+#include "lib/xmem.h"
 
 static struct definitions *definitions_of(struct conn *c)
 {
@@ -146,6 +148,7 @@ void op_define(struct conn *c, struct json_object *rq)
 		free(error);
 		return;
 	}
+	op_record_set_name(c, spec->name);
 	d = domain_find(op_domains(c), spec->name);
 	spec_destroy(spec);
 	if (definitions_define(definitions_of(c), xml, d ? d->spec->uuid : NULL, &def, &f))
@@ -173,22 +176,38 @@ void op_autostart(struct conn *c, struct json_object *rq)
 		op_reply(c, definitions_set_autostart(definitions_of(c), def, on, &f), &f);
 }
 
+/* The definition and what is kept under its name. */
+static int rename_all(struct conn *c, struct definition *def, const char *name, struct fault *f)
+{
+	char *before = xstrdup(def->name);
+	int err = definitions_rename(definitions_of(c), def, name, f);
+
+	if (!err) {
+		history_rename(op_domains(c)->env.history, before, name);
+		op_record_set_name(c, name);
+	}
+	free(before);
+	return err;
+}
+
 void op_rename(struct conn *c, struct json_object *rq)
 {
 	struct definition *def = named_definition(c, rq);
 	const char *name = json_line_string(rq, "name");
 	struct fault f;
+	int err;
 
 	if (!def)
 		return;
 	if (!name)
-		op_refuse(c, FAULT_BAD_REQUEST, "the request has no \"name\"");
+		err = fault_set(&f, FAULT_BAD_REQUEST, "the request has no \"name\"");
 	else if (domain_find(op_domains(c), def->name))
-		op_refuse(c, FAULT_WRONG_STATE, "domain '%s' is not shut off", def->name);
+		err = fault_set(&f, FAULT_WRONG_STATE, "domain '%s' is not shut off", def->name);
 	else if (domain_find(op_domains(c), name))
-		op_refuse(c, FAULT_NAME_IN_USE, "a domain '%s' runs", name);
+		err = fault_set(&f, FAULT_NAME_IN_USE, "a domain '%s' runs", name);
 	else
-		op_reply(c, definitions_rename(definitions_of(c), def, name, &f), &f);
+		err = rename_all(c, def, name, &f);
+	op_reply(c, err, &f);
 }
 
 void op_start(struct conn *c, struct json_object *rq)

@@ -61,6 +61,7 @@ static void conn_free(struct conn *c)
 	wait_cancel(c);
 	image_ops_cancel(c);
 	device_ops_leave(c);
+	op_record_drop(c);
 	view_end(c);
 	TAILQ_REMOVE(&control->conns, c, link);
 	control->nr_conns--;
@@ -188,6 +189,7 @@ static void conn_on_event(struct bufferevent *bev, short what, void *arg)
 		wait_cancel(c);
 		image_ops_cancel(c);
 		device_ops_leave(c);
+		op_record_drop(c);
 		c->busy = false;
 		c->closing = c->broken = true;
 	}

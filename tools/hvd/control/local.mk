@@ -13,6 +13,8 @@ tools_hvd_control_libhvdcontrol_a_SOURCES = \
 	tools/hvd/image/job.c tools/hvd/image/job.h \
 	tools/hvd/control/listener.c \
 	tools/hvd/control/ops.h \
+	tools/hvd/control/past_ops.c \
+	tools/hvd/control/op_record.c \
 	tools/hvd/control/reply.c \
 	tools/hvd/control/request.c \
 	tools/hvd/control/view.c \

@@ -18,6 +18,7 @@ struct domains;
 struct json_object;
 
 #define OP_CREATE_TIMEOUT_S 360
+#define OP_LOG_CHUNK (64u << 10) /* bytes of a log in one reply */
 
 /* ---- request.c: what operations have in common ---- */
 
@@ -58,5 +59,10 @@ void op_dumpxml(struct conn *c, struct json_object *rq);
 void op_events(struct conn *c, struct json_object *rq);
 void op_top(struct conn *c, struct json_object *rq);
 void op_log(struct conn *c, struct json_object *rq);
+
+/* ---- past_ops.c: what a domain has said and done ---- */
+
+void op_history(struct conn *c, struct json_object *rq);
+void op_console_log(struct conn *c, struct json_object *rq);
 
 #endif

@@ -49,6 +49,7 @@ void reply_progress(struct conn *c, struct json_object *progress)
 
 void reply_result(struct conn *c, struct json_object *result)
 {
+	op_record_end(c, NULL);
 	send_reply(c, "result", result ? result : json_object_new_object());
 }
 
@@ -56,6 +57,7 @@ void reply_fault(struct conn *c, const struct fault *fault)
 {
 	struct json_object *error = json_object_new_object();
 
+	op_record_end(c, fault);
 	json_object_object_add(error, "code", json_object_new_string(fault_name(fault->code)));
 	json_object_object_add(error, "message", describe_text(fault->text));
 	send_reply(c, "error", error);

@@ -25,7 +25,6 @@
 #define DESTROY_TIMEOUT_S 60
 #define WAIT_TIMEOUT_DEFAULT_S 60
 #define WAIT_TIMEOUT_MAX_S 86400
-#define LOG_CHUNK (64u << 10)
 
 struct domains *op_domains(struct conn *c)
 {
@@ -123,11 +122,11 @@ static void op_dmesg(struct conn *c, struct json_object *rq)
 	long long from = json_line_number(rq, "position", 0);
 	uint64_t position = from < 0 ? 0 : (uint64_t)from;
 	struct json_object *o;
-	char *text = xmalloc(LOG_CHUNK);
+	char *text = xmalloc(OP_LOG_CHUNK);
 	size_t n;
 	int err;
 
-	err = hvcall_log_read(hv_of(c), &position, text, LOG_CHUNK, &n);
+	err = hvcall_log_read(hv_of(c), &position, text, OP_LOG_CHUNK, &n);
 	if (err) {
 		op_refuse(c, FAULT_HYPERVISOR, "hv does not give its log: %s", strerror(-err));
 	} else {
@@ -254,6 +253,7 @@ static void op_create(struct conn *c, struct json_object *rq)
 
 	if (!spec)
 		return;
+	op_record_set_name(c, spec->name);
 	if (definitions_admit(op_domains(c)->env.definitions, spec, &f)) {
 		spec_destroy(spec);
 		reply_fault(c, &f);
@@ -348,11 +348,11 @@ static void op_console(struct conn *c, struct json_object *rq)
 		op_refuse(c, FAULT_CONSOLE, "domain '%s' is of an earlier hvd and has no console",
 		       d->spec->name);
 	else
-		view_begin(c, d);
+		view_begin(c, d, json_line_number(rq, "lines", -1));
 }
 
 /* What an operation is that changes nothing; one that is not marked changes something. */
-enum op_kind { OP_CHANGES, OP_LOOKS };
+enum op_kind { OP_CHANGES, OP_LOOKS, OP_LISTENS /* to what guests say: for who may act, and no change */ };
 
 static const struct operation {
 	const char *name;
@@ -370,6 +370,8 @@ static const struct operation {
 	{ "vcpus", op_vcpus, OP_LOOKS },
 	{ "validate", op_validate, OP_LOOKS },
 	{ "wait", op_wait, OP_LOOKS },
+	{ "history", op_history, OP_LOOKS },
+	{ "console_log", op_console_log, OP_LISTENS },
 	{ "create", op_create, OP_CHANGES },
 	{ "destroy", op_destroy, OP_CHANGES },
 	{ "pause", op_pause, OP_CHANGES },
@@ -400,15 +402,18 @@ void request_run(struct conn *c, struct json_object *rq)
 {
 	const char *name = json_line_string(rq, "op");
 	const struct operation *op = name ? find_operation(name) : NULL;
+	char digits[24];
 
 	if (!name) {
 		op_refuse(c, FAULT_BAD_REQUEST, "the request has no \"op\"");
 	} else if (!op) {
 		op_refuse(c, FAULT_UNKNOWN_OP, "hvd does not know the operation '%.40s'", name);
-	} else if (op->kind == OP_CHANGES && c->access != ACCESS_FULL) {
+	} else if (op->kind != OP_LOOKS && c->access != ACCESS_FULL) {
 		op_refuse(c, FAULT_DENIED, "you may look, but '%s' is for root and group hvd only", name);
 	} else {
 		log_debug("uid %u asks for %s", c->uid, name);
+		if (op->kind == OP_CHANGES)
+			op_record_begin(c, op->name, op_domain_key(rq, digits));
 		op->run(c, rq);
 	}
 }

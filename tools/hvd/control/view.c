@@ -6,21 +6,27 @@
  * never waits for a viewer. Input that the guest does not read waits in the client's socket.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <json-c/json.h>
 
+#include "console_tail.h"
 #include "control/conn.h"
 #include "domain/spec.h"
+#include "lib/xmem.h"
 
 #define INPUT_RETRY_MS 50
+#define LINES_MAX 100000u
 
 static void view_on_output(void *arg, const void *bytes, size_t n)
 {
 	struct conn *c = arg;
 
+	if (c->skips)
+		return;
 	if (evbuffer_get_length(bufferevent_get_output(c->bev)) + n > CONN_CONSOLE_MAX)
 		c->left_out += n;
 	else
@@ -66,7 +72,27 @@ void view_on_readable(struct conn *c)
 	}
 }
 
-void view_begin(struct conn *c, struct domain *d)
+/* More than a console has in memory is in its log; false: it has none. */
+static bool show_lines(struct conn *c, struct domain *d, unsigned int lines)
+{
+	const char *dir = d->all->env.console_dir;
+	struct console_text text;
+	char *path;
+	int err;
+
+	if (!dir)
+		return false;
+	path = xasprintf("%s/%s.log", dir, d->spec->name);
+	err = console_text_tail(path, lines, CONN_CONSOLE_MAX / 2, &text);
+	free(path);
+	if (err)
+		return false;
+	bufferevent_write(c->bev, text.bytes, text.n);
+	free(text.bytes);
+	return true;
+}
+
+void view_begin(struct conn *c, struct domain *d, long long lines)
 {
 	const void *rest;
 	size_t n;
@@ -82,7 +108,11 @@ void view_begin(struct conn *c, struct domain *d)
 	if (n)
 		evbuffer_prepend(bufferevent_get_input(c->bev), rest, n);
 	json_line_fini(&c->reader);
+	if (lines >= 0)
+		c->skips = show_lines(c, d, lines < LINES_MAX ? (unsigned int)lines : LINES_MAX);
+	/* Within this call comes what was said before; all that comes later is new. */
 	domain_view(d, &c->viewer);
+	c->skips = false;
 }
 
 void view_end(struct conn *c)

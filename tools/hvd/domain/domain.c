@@ -19,6 +19,7 @@
 
 #include "console.h"
 #include "domain/build.h"
+#include "domain/history.h"
 #include "domain/spec.h"
 #include "events.h"
 #include "hvcall.h"
@@ -151,6 +152,8 @@ static void emit_state(struct domain *d)
 
 void domain_set_state(struct domain *d, enum domain_state to)
 {
+	enum domain_state from = d->state;
+
 	if (!lifecycle_allows(d->state, to)) {
 		/* Our own mistake; going on as if nothing had happened is what loses domains. */
 		log_error("domain '%s': no way from %s to %s", d->spec->name,
@@ -161,6 +164,7 @@ void domain_set_state(struct domain *d, enum domain_state to)
 	log_state(d, to);
 	domain_record(d);
 	emit_state(d);
+	history_note_state(d->all->env.history, d, from);
 	tell_observers(d);
 }
 

@@ -31,6 +31,7 @@ struct event_base;
 struct events;
 struct metrics;
 struct evtchn_mux;
+struct history;
 struct hvcall;
 struct journal;
 struct xs_server;
@@ -51,6 +52,7 @@ struct domain_env {
 	const char *image_program; /* hvd-image */
 	struct events *events;	 /* NULL: nobody is told */
 	struct metrics *metrics; /* NULL: none */
+	struct history *history; /* NULL: none */
 	const char *console_dir; /* where console logs go; NULL: nowhere */
 	const char *keep_dir;	 /* what rings need after our death (keep.h); NULL: nothing does */
 };
@@ -90,6 +92,7 @@ struct domain {
 	time_t created; /* wall clock, of this generation */
 	struct timespec started; /* monotonic: first moment of running */
 	unsigned int fast_crashes; /* in a row */
+	unsigned int noted_generation; /* whose start is in the history */
 
 	unsigned int shutdown_reason; /* SHUTDOWN_*, in DOMAIN_SHUTDOWN and DOMAIN_CRASHED */
 	char crash_reason[128];

@@ -26,6 +26,7 @@ tools_hvd_libhvddomain_a_SOURCES = \
 	tools/hvd/domain/build.c tools/hvd/domain/build.h \
 	tools/hvd/domain/build_child.c tools/hvd/domain/build_child.h \
 	tools/hvd/domain/domain.c tools/hvd/domain/domain.h \
+	tools/hvd/domain/history.c tools/hvd/domain/history.h \
 	tools/hvd/domain/record.c tools/hvd/domain/record.h \
 	tools/hvd/domain/start.c \
 	tools/hvd/domain/teardown.c \

@@ -31,7 +31,8 @@ noinst_LIBRARIES += tools/hvd/xenstore/libxenstored.a
 tools_hvd_xenstore_libxenstored_a_SOURCES = $(XENSTORE_PURE_SOURCES) $(XENSTORE_SERVER_SOURCES) \
 	tools/hvd/console.c tools/hvd/console.h \
 	tools/hvd/console_log.c tools/hvd/console_log.h \
-	tools/hvd/console_ring.c tools/hvd/console_ring.h
+	tools/hvd/console_ring.c tools/hvd/console_ring.h \
+	tools/hvd/console_tail.c tools/hvd/console_tail.h
 tools_hvd_xenstore_libxenstored_a_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS) $(XENEVTCHN_CFLAGS) \
 	$(XENFOREIGNMEMORY_CFLAGS)
 # What a program needs with it, besides tools/lib/libhvutil.a.
