@@ -12,7 +12,7 @@ DEB_SOURCE = $(PACKAGE)-$(VERSION)
 deb:
 	$(MKDIR_P) deb && rm -rf deb/$(DEB_SOURCE)
 	$(MAKE) $(AM_MAKEFLAGS) distdir distdir=deb/$(DEB_SOURCE) >deb/distdir.log 2>&1 || { cat deb/distdir.log; exit 1; }
-	cd deb && key=`find $(DEB_SOURCE) -type f | LC_ALL=C sort | xargs sha256sum | sha256sum` && \
+	cd deb && key=`find $(DEB_SOURCE) -type f ! -path '*/tests/*' | LC_ALL=C sort | xargs sha256sum | sha256sum` && \
 	if test "$$key" != "`cat key 2>/dev/null`"; then \
 		rm -f key *.deb *.changes *.buildinfo && \
 		(cd $(DEB_SOURCE) && dpkg-buildpackage -us -uc -b) && echo "$$key" >key; \
