@@ -17,3 +17,11 @@ bench: all
 bench-storage: all
 	$(top_srcdir)/tests/bench/storage $(BENCH) .
 .PHONY: bench bench-storage
+
+# What a scrape of the metrics costs; prints figures.
+noinst_PROGRAMS += tests/bench/scrape
+tests_bench_scrape_SOURCES = tests/bench/scrape.c $(METRICS_TEST_SOURCES) \
+	tools/hvd/backend/stats_child.c tools/hvd/backend/stats_file.c tools/lib/log.c
+tests_bench_scrape_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_bench_scrape_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS)
+tests_bench_scrape_LDADD = $(METRICS_TEST_LIBS)

@@ -35,6 +35,15 @@ tests_fuzz_replay_bzimage_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_bzimage_CFLAGS = $(UNIT_CFLAGS)
 tests_fuzz_replay_bzimage_LDADD = $(KERNEL_LIBS)
 
+# (Not among FUZZERS: each run is a connection, and the host has but so many ports a minute.)
+check_PROGRAMS += tests/fuzz/replay_http
+tests_fuzz_replay_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c \
+	tools/hvd/metrics/address.c tools/hvd/metrics/expo.c tools/hvd/metrics/http.c \
+	tools/lib/log.c tools/lib/xmem.c
+tests_fuzz_replay_http_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_http_CFLAGS = $(UNIT_CFLAGS) $(LIBEVENT_CFLAGS)
+tests_fuzz_replay_http_LDADD = $(LIBEVENT_LIBS)
+
 # The same entries under libFuzzer itself, which only clang has: 'make fuzz', or
 # 'make tests/fuzz/libfuzzer_NAME' and then run that for as long as you like. What it finds stays
 # in tests/fuzz/found/NAME of the build tree; a crash belongs into the corpus, with its fix.
