@@ -1,22 +1,80 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # stubdom: freestanding PVH guests on a small runtime (rt/). Each program is a kernel for vm.xml.
 
-STUBDOM_RT = stubdom/rt/entry.S stubdom/rt/rt.c stubdom/rt/rt.h stubdom/rt/console.c \
-	stubdom/rt/console.h
+STUBDOM_RT = stubdom/rt/entry.S stubdom/rt/rt.c stubdom/rt/rt.h stubdom/rt/x86.h stubdom/rt/trap.c \
+	stubdom/rt/trap.h stubdom/rt/tap.c stubdom/rt/tap.h stubdom/rt/console.c stubdom/rt/console.h
 STUBDOM_CPPFLAGS = -D__XEN_INTERFACE_VERSION__=0x00040e00 -I$(top_srcdir)/stubdom/rt $(XEN_ISYSTEM)
-stubdom_ld_flags = $(FREESTANDING_LDFLAGS) -Wl,--no-warn-rwx-segments -Wl,-T,$(top_srcdir)/stubdom/rt/rt.lds
+stubdom_ld_flags = $(FREESTANDING_LDFLAGS) -Wl,--no-warn-rwx-segments -Wl,-u,rt_entry \
+	-Wl,-T,$(top_srcdir)/stubdom/rt/rt.lds
 EXTRA_DIST += stubdom/rt/rt.lds
 
-noinst_PROGRAMS += stubdom/bench/exits/exits
-stubdom_bench_exits_exits_SOURCES = stubdom/bench/exits/main.c $(STUBDOM_RT)
+noinst_LIBRARIES += stubdom/rt/librt.a
+stubdom_rt_librt_a_SOURCES = $(STUBDOM_RT)
+stubdom_rt_librt_a_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_rt_librt_a_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_rt_librt_a_CCASFLAGS = $(FREESTANDING_ASFLAGS)
+
+stubdom_programs = stubdom/bench/exits/exits \
+	stubdom/bench/flood/flood \
+	stubdom/tests/exits/exits \
+	stubdom/tests/killed/killed \
+	stubdom/tests/apic/apic \
+	stubdom/tests/timers/timers \
+	stubdom/tests/evtchn/evtchn \
+	stubdom/tests/grants/grants \
+	stubdom/tests/memory/memory
+noinst_PROGRAMS += $(stubdom_programs)
+
+stubdom_bench_exits_exits_SOURCES = stubdom/bench/exits/main.c
 stubdom_bench_exits_exits_CPPFLAGS = $(STUBDOM_CPPFLAGS)
 stubdom_bench_exits_exits_CFLAGS = $(FREESTANDING_CFLAGS)
-stubdom_bench_exits_exits_CCASFLAGS = $(FREESTANDING_ASFLAGS)
 stubdom_bench_exits_exits_LDFLAGS = $(stubdom_ld_flags)
+stubdom_bench_exits_exits_LDADD = stubdom/rt/librt.a
 
-noinst_PROGRAMS += stubdom/bench/flood/flood
-stubdom_bench_flood_flood_SOURCES = stubdom/bench/flood/main.c $(STUBDOM_RT)
+stubdom_bench_flood_flood_SOURCES = stubdom/bench/flood/main.c
 stubdom_bench_flood_flood_CPPFLAGS = $(STUBDOM_CPPFLAGS)
 stubdom_bench_flood_flood_CFLAGS = $(FREESTANDING_CFLAGS)
-stubdom_bench_flood_flood_CCASFLAGS = $(FREESTANDING_ASFLAGS)
 stubdom_bench_flood_flood_LDFLAGS = $(stubdom_ld_flags)
+stubdom_bench_flood_flood_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_exits_exits_SOURCES = stubdom/tests/exits/main.c
+stubdom_tests_exits_exits_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_exits_exits_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_exits_exits_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_exits_exits_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_killed_killed_SOURCES = stubdom/tests/killed/main.c
+stubdom_tests_killed_killed_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_killed_killed_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_killed_killed_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_killed_killed_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_apic_apic_SOURCES = stubdom/tests/apic/main.c
+stubdom_tests_apic_apic_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_apic_apic_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_apic_apic_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_apic_apic_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_timers_timers_SOURCES = stubdom/tests/timers/main.c
+stubdom_tests_timers_timers_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_timers_timers_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_timers_timers_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_timers_timers_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_evtchn_evtchn_SOURCES = stubdom/tests/evtchn/main.c
+stubdom_tests_evtchn_evtchn_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_evtchn_evtchn_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_evtchn_evtchn_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_evtchn_evtchn_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_grants_grants_SOURCES = stubdom/tests/grants/main.c
+stubdom_tests_grants_grants_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_grants_grants_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_grants_grants_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_grants_grants_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_memory_memory_SOURCES = stubdom/tests/memory/main.c
+stubdom_tests_memory_memory_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_memory_memory_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_memory_memory_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_memory_memory_LDADD = stubdom/rt/librt.a

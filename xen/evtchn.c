@@ -268,10 +268,10 @@ int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu, uint32_t *r
 	struct evtchn *chn;
 	int err;
 
-	if (virq >= NR_VIRQS || vcpu >= d->nr_vcpus)
+	if (virq >= NR_VIRQS || (virq_is_global(virq) && vcpu != 0))
 		return -EINVAL;
-	if (virq_is_global(virq) && vcpu != 0)
-		return -EINVAL;
+	if (vcpu >= d->nr_vcpus)
+		return -ENOENT;
 	virq = (uint32_t)index_nospec(virq, NR_VIRQS);
 	vcpu = (uint32_t)index_nospec(vcpu, d->nr_vcpus);
 

@@ -6,7 +6,6 @@
 
 #include <stdarg.h>
 
-#include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 #include <xen/io/console.h>
 #include <xen/sched.h>
@@ -18,20 +17,11 @@
 static struct xencons_interface *ring;
 static evtchn_port_t ring_port;
 
-static uint64_t get_param(uint32_t index)
-{
-	struct xen_hvm_param p = { .domid = DOMID_SELF, .index = index };
-
-	if (rt_hypercall(__HYPERVISOR_hvm_op, HVMOP_get_param, (uintptr_t)&p, 0))
-		return 0;
-	return p.value;
-}
-
 void console_init(void)
 {
-	uint64_t pfn = get_param(HVM_PARAM_CONSOLE_PFN);
+	uint64_t pfn = rt_hvm_param(HVM_PARAM_CONSOLE_PFN);
 
-	ring_port = (evtchn_port_t)get_param(HVM_PARAM_CONSOLE_EVTCHN);
+	ring_port = (evtchn_port_t)rt_hvm_param(HVM_PARAM_CONSOLE_EVTCHN);
 	/* Within what entry.S maps. */
 	if (pfn && pfn < 1ul << 20 && ring_port)
 		ring = (struct xencons_interface *)(uintptr_t)(pfn << 12);
@@ -113,17 +103,26 @@ static const char *put_conversion(const char *fmt, va_list *args)
 	return *fmt ? fmt + 1 : fmt;
 }
 
-void rt_printf(const char *fmt, ...)
+void rt_vprintf(const char *fmt, va_list given)
 {
 	va_list args;
 
-	va_start(args, fmt);
+	va_copy(args, given);
 	while (*fmt) {
 		if (*fmt == '%')
 			fmt = put_conversion(fmt + 1, &args);
 		else
 			put(*fmt++);
 	}
+	va_end(args);
+}
+
+void rt_printf(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	rt_vprintf(fmt, args);
 	va_end(args);
 	if (ring)
 		rt_event_send(ring_port);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Start, hypercalls, interrupts and events of the runtime (see rt.h). */
+/* Start, hypercalls, events and time of the runtime (see rt.h). */
 #include "rt.h"
 
 #include <xen/arch-x86/cpuid.h>
@@ -11,22 +11,14 @@
 #include <xen/vcpu.h>
 
 #include "console.h"
-
-#define UPCALL_VECTOR 0xf3u
-#define NR_PORTS 64u
+#include "trap.h"
 
 static const struct hvm_start_info *start_info;
 static uint8_t hypercall_page[4096] __attribute__((aligned(4096)));
-static struct shared_info shared __attribute__((aligned(4096)));
-static rt_event_fn handlers[NR_PORTS];
+struct shared_info rt_shared __attribute__((aligned(4096)));
+static rt_event_fn handlers[RT_NR_PORTS];
+void (*rt_upcall)(void);
 static volatile uint64_t nr_events;
-extern uint8_t rt_vectors[];
-
-struct gate {
-	uint16_t offset_low, selector, flags, offset_mid;
-	uint32_t offset_high, zero;
-};
-static struct gate idt[256] __attribute__((aligned(16)));
 
 long rt_hypercall(unsigned int number, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -37,6 +29,28 @@ long rt_hypercall(unsigned int number, uint64_t a, uint64_t b, uint64_t c)
 			 : "a"(0), "r"(hypercall_page + 32 * number)
 			 : "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
 	return ret;
+}
+
+long rt_hypercall5(unsigned int number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	register uint64_t r10 __asm__("r10") = d;
+	register uint64_t r8 __asm__("r8") = e;
+	long ret;
+
+	__asm__ volatile("call *%7"
+			 : "=a"(ret), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8)
+			 : "a"(0), "r"(hypercall_page + 32 * number)
+			 : "rcx", "r9", "r11", "memory", "cc");
+	return ret;
+}
+
+uint64_t rt_hvm_param(uint32_t index)
+{
+	struct xen_hvm_param p = { .domid = DOMID_SELF, .index = index };
+
+	if (rt_hypercall(__HYPERVISOR_hvm_op, HVMOP_get_param, (uintptr_t)&p, 0))
+		return 0;
+	return p.value;
 }
 
 _Noreturn void rt_power_off(void)
@@ -67,81 +81,73 @@ static void find_hypercalls(void)
 	rt_wrmsr(r[1], (uintptr_t)hypercall_page);
 }
 
-static void load_idt(void)
+static void handle_word(unsigned int word)
 {
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) pointer = { sizeof(idt) - 1, (uintptr_t)idt };
-	unsigned int i;
+	uint64_t pending = __atomic_load_n(&rt_shared.evtchn_pending[word], __ATOMIC_SEQ_CST) &
+			   ~rt_shared.evtchn_mask[word];
 
-	for (i = 0; i < 256; i++) {
-		uintptr_t entry = (uintptr_t)(rt_vectors + 16 * i);
+	while (pending) {
+		unsigned int bit = (unsigned int)__builtin_ctzll(pending), port = word * 64 + bit;
 
-		idt[i] = (struct gate){ (uint16_t)entry, 8, 0x8e00, (uint16_t)(entry >> 16),
-					(uint32_t)(entry >> 32), 0 };
+		pending &= pending - 1;
+		__atomic_fetch_and(&rt_shared.evtchn_pending[word], ~(1ul << bit), __ATOMIC_SEQ_CST);
+		nr_events++;
+		if (handlers[port])
+			handlers[port](port);
 	}
-	__asm__ volatile("lidt %0" ::"m"(pointer));
 }
 
-static void handle_events(void)
+static void handle_two_level(void)
 {
-	struct vcpu_info *vi = &shared.vcpu_info[0];
+	struct vcpu_info *vi = &rt_shared.vcpu_info[rt_cpu_id()];
+	uint64_t words;
 
 	vi->evtchn_upcall_pending = 0;
-	while (__atomic_exchange_n(&vi->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST)) {
-		uint64_t pending = __atomic_load_n(&shared.evtchn_pending[0], __ATOMIC_SEQ_CST) &
-				   ~shared.evtchn_mask[0];
-
-		while (pending) {
-			unsigned int port = (unsigned int)__builtin_ctzll(pending);
-
-			pending &= pending - 1;
-			__atomic_fetch_and(&shared.evtchn_pending[0], ~(1ul << port),
-					   __ATOMIC_SEQ_CST);
-			nr_events++;
-			if (handlers[port])
-				handlers[port](port);
-		}
-	}
+	while ((words = __atomic_exchange_n(&vi->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST)))
+		for (; words; words &= words - 1)
+			if ((unsigned int)__builtin_ctzll(words) < RT_NR_PORTS / 64)
+				handle_word((unsigned int)__builtin_ctzll(words));
 }
 
-void rt_interrupt(uint64_t vector, uint64_t error, uint64_t rip)
+static void on_upcall(struct rt_frame *f)
 {
-	if (vector == UPCALL_VECTOR) {
-		handle_events();
-		return;
-	}
-	rt_printf("unexpected exception %lu, error 0x%lx, rip 0x%lx\n", vector, error, rip);
-	rt_power_off();
+	(void)f;
+	if (rt_upcall)
+		rt_upcall();
+	else
+		handle_two_level();
 }
 
 static void set_up_events(void)
 {
+	unsigned int i;
 	struct xen_add_to_physmap map = {
 		.domid = DOMID_SELF,
 		.space = XENMAPSPACE_shared_info,
-		.gpfn = (uintptr_t)&shared >> 12,
+		.gpfn = (uintptr_t)&rt_shared >> 12,
 	};
 	struct xen_hvm_param param = {
 		.domid = DOMID_SELF,
 		.index = HVM_PARAM_CALLBACK_IRQ,
-		.value = 2ull << 56 | UPCALL_VECTOR,
+		.value = 2ull << 56 | RT_UPCALL_VECTOR,
 	};
 
+	rt_irq_bind(RT_UPCALL_VECTOR, on_upcall);
 	rt_hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (uintptr_t)&map, 0);
+	for (i = 0; i < sizeof(rt_shared.evtchn_mask) / sizeof(rt_shared.evtchn_mask[0]); i++)
+		rt_shared.evtchn_mask[i] = ~0ul;
 	rt_hypercall(__HYPERVISOR_hvm_op, HVMOP_set_param, (uintptr_t)&param, 0);
 }
 
 void rt_event_bind(evtchn_port_t port, rt_event_fn fn)
 {
-	struct evtchn_unmask u = { .port = port };
+	struct evtchn_unmask op = { .port = port };
 
-	if (port >= NR_PORTS)
+	if (port >= RT_NR_PORTS)
 		return;
 	handlers[port] = fn;
 	/* Not by hand: one that was raised while it was masked would never be raised again. */
-	rt_hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_unmask, (uintptr_t)&u, 0);
+	rt_hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_unmask, (uintptr_t)&op, 0);
 }
 
 int rt_event_send(evtchn_port_t port)
@@ -172,11 +178,50 @@ void rt_wait(void)
 		__asm__ volatile("sti; hlt; cli" ::: "memory");
 }
 
+/* ---- time ---- */
+
+uint64_t rt_ns(void)
+{
+	const volatile struct vcpu_time_info *t = &rt_shared.vcpu_info[rt_cpu_id()].time;
+	uint64_t delta, ns;
+	uint32_t version;
+
+	do {
+		version = t->version;
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		delta = rt_tsc() - t->tsc_timestamp;
+		delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
+		ns = t->system_time +
+		     (uint64_t)(((unsigned __int128)delta * t->tsc_to_system_mul) >> 32);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	} while ((version & 1) || version != t->version);
+	return ns;
+}
+
+void rt_delay_ns(uint64_t ns)
+{
+	uint64_t until = rt_ns() + ns;
+
+	while (rt_ns() < until)
+		rt_pause();
+}
+
+bool rt_wait_for(volatile uint32_t *flag, uint32_t n)
+{
+	uint64_t until = rt_ns() + 30000000000ull;
+
+	while (*flag < n && rt_ns() < until) {
+		rt_irq_enable();
+		rt_pause();
+	}
+	return *flag >= n;
+}
+
 void rt_start(const struct hvm_start_info *info)
 {
 	start_info = info;
 	find_hypercalls();
-	load_idt();
+	trap_init();
 	set_up_events();
 	console_init();
 	rt_main();

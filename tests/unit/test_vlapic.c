@@ -23,6 +23,7 @@
 #define ESR	      REG(0x28)
 #define ICR	      REG(0x30)
 #define LVT_TIMER     REG(0x32)
+#define LVT_ERROR     REG(0x37)
 #define TIMER_INITIAL REG(0x38)
 #define TIMER_CURRENT REG(0x39)
 #define TIMER_DIVIDE  REG(0x3e)
@@ -263,6 +264,12 @@ static void illegal_vectors_are_told_and_not_sent(void)
 	CU_ASSERT_EQUAL(get(ESR), 0);
 	set(SELF_IPI, 3);
 	CU_ASSERT_EQUAL(who_has(3), 0);
+	set(ESR, 0);
+	CU_ASSERT_EQUAL(get(ESR), BIT(5));
+	/* At once, where somebody waits for it. */
+	set(LVT_ERROR, 0x71);
+	set(SELF_IPI, 3);
+	CU_ASSERT_EQUAL(who_has(0x71), 1);
 	set(LVT_TIMER, 5);
 	set(TIMER_INITIAL, 10);
 	armed->fn(armed);

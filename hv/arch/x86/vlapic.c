@@ -329,6 +329,17 @@ static void send_one(struct vcpu *v, unsigned int mode, uint32_t vector)
 	}
 }
 
+/* Shown by the next write to the ESR, and told at once by the error entry's vector. */
+static void note_error(struct vcpu *v, uint32_t error)
+{
+	struct vlapic *a = &v->arch.lapic;
+	uint32_t lvt = a->lvt[LVT_ERROR];
+
+	a->esr_pending |= error;
+	if (!(lvt & LVT_MASKED) && (lvt & 0xff) >= FIRST_LEGAL_VECTOR)
+		vlapic_raise(v, lvt & 0xff, false);
+}
+
 static void send_ipi(struct vcpu *sender, uint64_t icr)
 {
 	struct domain *d = sender->domain;
@@ -336,7 +347,7 @@ static void send_ipi(struct vcpu *sender, uint64_t icr)
 	uint32_t vector = icr & 0xff, i;
 
 	if (mode <= MODE_LOWEST && vector < FIRST_LEGAL_VECTOR) {
-		sender->arch.lapic.esr_pending |= (uint32_t)ESR_SEND_ILLEGAL;
+		note_error(sender, (uint32_t)ESR_SEND_ILLEGAL);
 		return;
 	}
 	/* INIT with the level bit clear is the old "de-assert": nothing happens. */
@@ -488,6 +499,8 @@ int vlapic_write(struct vcpu *v, uint32_t msr, uint64_t value)
 			return -EINVAL;
 		if (value >= FIRST_LEGAL_VECTOR)
 			vlapic_raise(v, (uint32_t)value, false);
+		else
+			note_error(v, (uint32_t)ESR_SEND_ILLEGAL);
 		return 0;
 	}
 	return -EINVAL;

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For boot tests with the freestanding guests of stubdom/tests: each prints TAP on its console, which
+# comes out as one, under the guests' names. Sourced by bash, after lib.sh.
+#
+#   run_stubdoms svm|vmx     the whole test
+
+# What the control domain does: one guest after the other, their consoles, and what became of them.
+stubdom_script() {
+	cat <<'END'
+cd /run.d/files
+now() { cut -d. -f1 /proc/uptime; }
+wait_for() { # SECONDS COMMAND...
+	until=$(($(now) + $1)); shift
+	until "$@" >/dev/null 2>&1; do [ $(now) -lt $until ] || return 1; usleep 100000; done
+}
+free() { hvctl capabilities --json | sed -n 's/.*"free_memory_kib": \([0-9]*\).*/\1/p'; }
+vm() { # NAME KERNEL VCPUS MIB CMDLINE ON_CRASH
+	cat >$1.xml <<XML
+<domain type='xen'><name>$1</name><memory unit='MiB'>$4</memory><vcpu>$3</vcpu>
+<os><type>xenpvh</type><kernel>$PWD/$2</kernel><cmdline>$5</cmdline></os><on_crash>$6</on_crash></domain>
+XML
+	hvctl create $1.xml 2>&1 | sed "s/^/create $1: /"
+}
+gone() { ! hvctl info $1; }
+over() { gone $1 || hvctl info $1 | grep -qE '^State +(crashed|shutdown)'; }
+logged() { grep -aq "$2" /var/log/hv/console/$1.log; }
+start=$(free)
+while read -r name vcpus mib; do
+	vm $name $name $vcpus $mib '' preserve
+	wait_for 100 over $name || echo "hangs $name: $(hvctl vcpus $name | tr '\n' ';')"
+	sed "s/^/$name: /" /var/log/hv/console/$name.log
+	gone $name || echo "left $name: $(hvctl info $name | grep -E '^(State|Reason)' | tr '\n' ' ')"
+	hvctl destroy $name >/dev/null 2>&1
+done <programs
+for how in $(cat kinds); do
+	vm dies-$how killed 1 32 $how preserve
+	wait_for 60 over dies-$how
+	echo "dies $how: $(hvctl info dies-$how --json | sed -n 's/.*"crash_reason": "\(.*\)".*/\1/p')"
+	hvctl destroy dies-$how >/dev/null 2>&1
+done
+wait_for 20 sh -c "[ \$(hvctl list | grep -c .) = 2 ]"
+echo "memory: $(($(free) - start))"
+hvctl dmesg | tail -n 5 >&2
+END
+}
+
+has() { grep -aqE -- "$1" "$out"; }
+
+# Results of one guest, from its console.
+stubdom_results() { # NAME
+	local line planned done=0 lines
+	lines=$(tr -d '\r' <"$out" | sed -n "s/^$1: //p")
+	planned=$(sed -n 's/^1\.\.//p' <<<"$lines")
+	while IFS= read -r line; do
+		case $line in
+		'ok '* | 'not ok '*)
+			nr_tests=$((nr_tests + 1))
+			done=$((done + 1))
+			echo "$(sed -E "s/^((not )?ok) [0-9]+ - /\1 $nr_tests - $1: /" <<<"$line")"
+			case $line in not*) nr_failed=$((nr_failed + 1)) ;; esac
+			;;
+		*) echo "# $line" ;;
+		esac
+	done <<<"$lines"
+	ok "$1: ran to its end" [ "$done" = "${planned:-none}" ]
+}
+
+dies() { # KIND WHAT REASON
+	ok "$2 ends a guest, and is told as the reason" has "^dies $1: $3\$"
+}
+
+run_stubdoms() { # svm|vmx
+	local programs=$work/programs name kind
+	cat >"$programs" <<-'END'
+		exits 1 32
+		apic 2 32
+		timers 2 32
+		evtchn 2 32
+		grants 1 64
+		memory 2 64
+	END
+	stubdom_script >"$work/script"
+	cat >"$work/kinds" <<-'END'
+		triple
+		read
+		write
+		exec
+		walk
+		given-up
+		exec-shared
+	END
+	local files=(--with "$programs" --with "$work/kinds")
+	for name in $(cut -d' ' -f1 "$programs") killed; do
+		files+=(--with "$HV_BUILD/stubdom/tests/$name/$name")
+	done
+	boot --machine "$1" --cpus 2 --mem 1536 --timeout 1100 "${files[@]}" -- "$work/script"
+	ok "the control domain's script ran to its end" [ $status = 0 ]
+	for name in $(cut -d' ' -f1 "$programs"); do
+		stubdom_results "$name"
+	done
+	dies triple "a triple fault" "vCPU 0: triple fault, rip 0x[0-9a-f]+ cr2 0x[0-9a-f]+"
+	dies read "a read of nothing" "vCPU 0 read guest-physical address 0x40000000, where it has no memory, rip 0x[0-9a-f]+"
+	dies write "a write" "vCPU 0 wrote to guest-physical address 0x40000000, where it has no memory, .*"
+	dies exec "code there" "vCPU 0 executed at guest-physical address 0x40000000, where it has no memory, .*"
+	dies walk "page tables there" "vCPU 0 .* guest-physical address 0x40000[0-9a-f]*, where it has no memory, .*"
+	dies given-up "a page that was given up" "vCPU 0 wrote to guest-physical address .*, where it has no memory, .*"
+	dies exec-shared "code in the shared page" "vCPU 0 executed at guest-physical address .* with that right, .*"
+	ok "no frame is lost" has '^memory: 0$'
+	plan $nr_tests
+}
