@@ -21,7 +21,7 @@ HV_VIRT_SOURCES = \
 	hv/arch/x86/ioport.c hv/arch/x86/msr.c hv/arch/x86/pagetable.c hv/arch/x86/run.c \
 	hv/arch/x86/vlapic.c hv/arch/x86/include/arch/exit.h hv/arch/x86/include/arch/virt.h \
 	hv/arch/x86/include/arch/vlapic.h \
-	hv/arch/x86/svm/decode.c hv/arch/x86/svm/enter.S hv/arch/x86/svm/npt.c \
+	hv/arch/x86/svm/decode.c hv/arch/x86/svm/enter.S hv/arch/x86/svm/caps.c hv/arch/x86/svm/npt.c \
 	hv/arch/x86/svm/svm.c hv/arch/x86/svm/vmcb.c hv/arch/x86/svm/vmcb.h \
 	hv/arch/x86/vmx/caps.c hv/arch/x86/vmx/check.c hv/arch/x86/vmx/cr.c \
 	hv/arch/x86/vmx/decode.c hv/arch/x86/vmx/enter.S hv/arch/x86/vmx/ept.c \

@@ -92,7 +92,7 @@ static void host_info(struct hvabi_host_info *info)
 	info->free_frames = stats.free;
 	info->hv_frames = stats.hv;
 	info->tsc_khz = clock_tsc_khz();
-	info->features = arch_features();
+	info->features = arch_features(&info->features_unused);
 	strcopy(info->virt, arch_virt_name(), sizeof(info->virt));
 	arch_cpu_model(info->cpu_model, sizeof(info->cpu_model));
 	strcopy(info->scheduler, sched_policy->name, sizeof(info->scheduler));

@@ -113,7 +113,8 @@ static void claim_range(struct dom0_memory *m, uint64_t first, uint64_t end, uin
 /* Leaves as large as place and hardware allow. */
 static void map_run(struct domain *d, uint64_t first, uint64_t nr)
 {
-	bool has_1g = arch_features() & ARCH_FEATURE_PAGES_1G;
+	uint32_t unused;
+	bool has_1g = arch_features(&unused) & ARCH_FEATURE_PAGES_1G;
 	unsigned int order;
 
 	for (; nr; first += 1ull << order, nr -= 1ull << order) {

@@ -15,6 +15,8 @@ expect 0 'Memory +64 MiB' hvctl info 1
 expect 0 '^ +1 ' hvctl vcpus one
 expect 0 'hv: second line' hvctl dmesg
 expect 0 'Pretended CPU' hvctl capabilities
+expect 0 'IOMMU +there, not used' hvctl capabilities
+expect 0 '"iommu"' hvctl capabilities --json
 
 # The console: what it said before we came, and what we type.
 expect 0 'guest up' hvctl console --idle 2 one

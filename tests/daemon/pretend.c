@@ -319,6 +319,7 @@ static int do_host(struct hvabi_host_info *host)
 	host->total_frames = 2048 << 8;
 	host->free_frames = state->free_frames;
 	host->features = HVABI_FEATURE_NESTED_PAGING;
+	host->features_unused = HVABI_FEATURE_IOMMU;
 	strcpy(host->virt, "none");
 	strcpy(host->cpu_model, "Pretended CPU");
 	strcpy(host->scheduler, "none");

@@ -195,8 +195,9 @@ const char *arch_virt_name(void)
 	return "fake";
 }
 
-uint32_t arch_features(void)
+uint32_t arch_features(uint32_t *ret_unused)
 {
+	*ret_unused = ARCH_FEATURE_IOMMU;
 	return 0;
 }
 

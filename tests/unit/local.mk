@@ -104,7 +104,13 @@ tests_unit_test_vlapic_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_svm
 tests_unit_test_svm_SOURCES = tests/unit/test_svm.c hv/arch/x86/svm/svm.c hv/arch/x86/svm/decode.c \
-	hv/arch/x86/svm/npt.c
+	hv/arch/x86/svm/npt.c hv/arch/x86/svm/caps.c
+
+check_PROGRAMS += tests/unit/test_caps
+tests_unit_test_caps_SOURCES = tests/unit/test_caps.c hv/arch/x86/vmx/caps.c
+tests_unit_test_caps_CPPFLAGS = $(X86_CPPFLAGS)
+tests_unit_test_caps_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_caps_LDADD = $(UNIT_LDADD)
 tests_unit_test_svm_CPPFLAGS = $(X86_CPPFLAGS)
 tests_unit_test_svm_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_svm_LDADD = $(UNIT_LDADD)

@@ -120,6 +120,7 @@ static void request_sizes(void)
 	CU_ASSERT_EQUAL(call(&r), 0);
 	CU_ASSERT_EQUAL(r.u.host_info.nr_domains, 1);
 	CU_ASSERT(r.u.host_info.free_frames > 0);
+	CU_ASSERT_EQUAL(r.u.host_info.features_unused, HVABI_FEATURE_IOMMU);
 	r = request(HVABI_HOST_INFO, 0);
 	r.size = 4;
 	CU_ASSERT_EQUAL(call(&r), -EINVAL);

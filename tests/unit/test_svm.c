@@ -5,8 +5,11 @@
  */
 #include <ucontext.h>
 
+#include <string.h>
+
 #include <arch/virt.h>
 #include <arch/x86.h>
+#include <hv/arch.h>
 #include <hv/cpu.h>
 #include <hv/errno.h>
 #include <hv/frame.h>
@@ -147,6 +150,32 @@ static void flush_comes_before_tags_are_used_again(void)
 	CU_ASSERT_EQUAL(results[3], 2u << 8 | TLB_CONTROL_NOTHING);
 }
 
+static void flush_by_tag(void)
+{
+	svm_has_flush_by_asid = true;
+	nr_results = 0;
+	enter(0);			/* a tag: the first entries take fresh ones */
+	enter(1);			/* and another */
+	svm_ops.new_tlb_tag(&vcpus[0]); /* keeps its tag, and flushes what it marks */
+	enter(1);			/* not the other's business */
+	enter(0);
+	enter(0); /* once */
+	vcpus[0].arch.asid_generation = 0; /* it comes from another CPU: a fresh tag is enough */
+	svm_ops.new_tlb_tag(&vcpus[0]);
+	enter(0);
+	svm_has_flush_by_asid = false;
+}
+
+static void flush_by_tag_keeps_tags(void)
+{
+	on_cpu(flush_by_tag);
+	CU_ASSERT_EQUAL(results[2], results[1]);
+	CU_ASSERT_EQUAL(results[3], (results[0] & ~0xffull) | TLB_CONTROL_FLUSH_ASID);
+	CU_ASSERT_EQUAL(results[4], results[0]);
+	CU_ASSERT_NOT_EQUAL(results[5] >> 8, results[0] >> 8);
+	CU_ASSERT_NOT_EQUAL(results[5] >> 8, results[1] >> 8);
+}
+
 static void cut_off(void)
 {
 	static const uint64_t events[] = {
@@ -207,6 +236,49 @@ static void exits_that_a_guest_does_not_survive(void)
 	CU_ASSERT_EQUAL(results[3], EXIT_UNKNOWN);
 }
 
+/* ---- what CPUs have that no emulator has ---- */
+
+static void firmware_that_switches_svm_off_is_named(void)
+{
+	const char *locked = svm_refusal(BIT(4) | BIT(3), ~0u), *off = svm_refusal(BIT(4), ~0u);
+
+	CU_ASSERT_PTR_NULL(svm_refusal(0, SVM_FEATURE_NPT));
+	CU_ASSERT_PTR_NULL(svm_refusal(BIT(3), SVM_FEATURE_NPT)); /* locked on */
+	CU_ASSERT(locked && strstr(locked, "AMD-V") && strstr(locked, "firmware") && strstr(locked, "locked"));
+	CU_ASSERT(off && strstr(off, "firmware") && !strstr(off, "locked"));
+	CU_ASSERT(svm_refusal(0, 0) && strstr(svm_refusal(0, 0), "NPT"));
+}
+
+static void svm_features_are_used_or_told_as_unused(void)
+{
+	uint32_t unused, used;
+
+	used = svm_choose_features(SVM_FEATURE_NPT, false, &unused);
+	CU_ASSERT_EQUAL(used, ARCH_FEATURE_NESTED_PAGING | ARCH_FEATURE_PAGES_2M | ARCH_FEATURE_TLB_TAGS);
+	CU_ASSERT_EQUAL(unused, 0);
+	used = svm_choose_features(0xffffffff, true, &unused);
+	CU_ASSERT(used & ARCH_FEATURE_PAGES_1G);
+	CU_ASSERT(used & ARCH_FEATURE_NEXT_RIP);
+	CU_ASSERT(used & ARCH_FEATURE_FLUSH_BY_TAG);
+	CU_ASSERT(unused & ARCH_FEATURE_APIC_VIRT);
+	CU_ASSERT(unused & ARCH_FEATURE_X2APIC_VIRT);
+	CU_ASSERT(unused & ARCH_FEATURE_DECODE_ASSISTS);
+	CU_ASSERT(unused & ARCH_FEATURE_VIRTUAL_GIF);
+	CU_ASSERT_EQUAL(used & unused, 0);
+}
+
+static void a_flush_is_of_one_guest_unless_all_are_meant(void)
+{
+	CU_ASSERT_EQUAL(svm_tlb_control(false, false), TLB_CONTROL_NOTHING);
+	CU_ASSERT_EQUAL(svm_tlb_control(false, true), TLB_CONTROL_FLUSH_ASID);
+	CU_ASSERT_EQUAL(svm_tlb_control(true, false), TLB_CONTROL_FLUSH_ALL);
+	CU_ASSERT_EQUAL(svm_tlb_control(true, true), TLB_CONTROL_FLUSH_ALL);
+}
+
 UNIT_MAIN("svm", UNIT_TEST(flush_comes_before_tags_are_used_again),
+	  UNIT_TEST(flush_by_tag_keeps_tags),
 	  UNIT_TEST(event_that_was_cut_off_is_delivered_again),
-	  UNIT_TEST(exits_that_a_guest_does_not_survive))
+	  UNIT_TEST(exits_that_a_guest_does_not_survive),
+	  UNIT_TEST(firmware_that_switches_svm_off_is_named),
+	  UNIT_TEST(svm_features_are_used_or_told_as_unused),
+	  UNIT_TEST(a_flush_is_of_one_guest_unless_all_are_meant))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the host's CPUs are and can do, for people and tools to see. */
+#include <hv/acpi.h>
 #include <hv/arch.h>
 #include <hv/clock.h>
 #include <hv/cpu.h>
@@ -8,9 +9,9 @@
 #include <arch/virt.h>
 #include <arch/x86.h>
 
-uint32_t arch_features(void)
+uint32_t arch_features(uint32_t *ret_unused)
 {
-	uint32_t features = virt->features();
+	uint32_t features = virt->features(ret_unused);
 
 	if (this_cpu()->arch.x2apic)
 		features |= ARCH_FEATURE_X2APIC;
@@ -18,6 +19,9 @@ uint32_t arch_features(void)
 		features |= ARCH_FEATURE_TSC_DEADLINE;
 	if (clock_tsc_is_stable())
 		features |= ARCH_FEATURE_TSC_STABLE;
+	/* Intel's table or AMD's: somebody could keep devices from memory. */
+	if (acpi_find_table("DMAR", 0) || acpi_find_table("IVRS", 0))
+		*ret_unused |= ARCH_FEATURE_IOMMU;
 	return features;
 }
 

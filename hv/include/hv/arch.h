@@ -14,7 +14,7 @@ struct cpu;
 struct domain;
 struct vcpu;
 
-/* What the host has; the numbers are those of the control hypercall (xen/abi_check.c asserts it). */
+/* What a host may have; the numbers are those of the control hypercall (xen/abi_check.c asserts it). */
 #define ARCH_FEATURE_NESTED_PAGING (1u << 0)
 #define ARCH_FEATURE_PAGES_2M (1u << 1)
 #define ARCH_FEATURE_PAGES_1G (1u << 2)
@@ -22,13 +22,27 @@ struct vcpu;
 #define ARCH_FEATURE_X2APIC (1u << 4)
 #define ARCH_FEATURE_TSC_DEADLINE (1u << 5)
 #define ARCH_FEATURE_TSC_STABLE (1u << 6)
+#define ARCH_FEATURE_TLB_TAGS (1u << 7)
+#define ARCH_FEATURE_FLUSH_BY_TAG (1u << 8)
+#define ARCH_FEATURE_DECODE_ASSISTS (1u << 9)
+#define ARCH_FEATURE_VIRTUAL_GIF (1u << 10)
+#define ARCH_FEATURE_VIRTUAL_NMI (1u << 11)
+#define ARCH_FEATURE_APIC_VIRT (1u << 12)
+#define ARCH_FEATURE_X2APIC_VIRT (1u << 13)
+#define ARCH_FEATURE_POSTED_INTERRUPTS (1u << 14)
+#define ARCH_FEATURE_PREEMPTION_TIMER (1u << 15)
+#define ARCH_FEATURE_TSC_SCALING (1u << 16)
+#define ARCH_FEATURE_PAGE_MOD_LOG (1u << 17)
+#define ARCH_FEATURE_NESTED_DIRTY (1u << 18)
+#define ARCH_FEATURE_IOMMU (1u << 19)
 
 /* ---- physical CPUs ---- */
 /* Boot: is there what hv needs? Refuses to boot with the reason if not. Then turns it on. */
 void arch_virt_init(void);
 void arch_virt_cpu_init(void); /* on every CPU */
 const char *arch_virt_name(void);
-uint32_t arch_features(void); /* ARCH_FEATURE_* */
+/* ARCH_FEATURE_* that hv uses; and those that the host has and hv does not use. */
+uint32_t arch_features(uint32_t *ret_unused);
 void arch_cpu_model(char *buf, size_t size);
 
 void arch_send_kick(struct cpu *cpu); /* interrupt that makes it leave guest mode or idle */

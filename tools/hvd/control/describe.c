@@ -244,21 +244,26 @@ struct json_object *describe_definition(const struct definition *def, const stru
 	return o;
 }
 
+static struct json_object *describe_features(uint32_t bits)
+{
+	static const char *const names[] = {
+		"nested-paging", "pages-2m", "pages-1g", "next-rip", "x2apic", "tsc-deadline",
+		"tsc-stable", "tlb-tags", "flush-by-tag", "decode-assists", "virtual-gif",
+		"virtual-nmi", "apic-virtualisation", "x2apic-virtualisation",
+		"posted-interrupts", "preemption-timer", "tsc-scaling",
+		"page-modification-log", "nested-dirty", "iommu",
+	};
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (bits >> i & 1)
+			json_object_array_add(list, json_object_new_string(names[i]));
+	return list;
+}
+
 struct json_object *describe_host(const struct hvabi_host_info *host)
 {
-	static const struct {
-		uint32_t bit;
-		const char *name;
-	} features[] = {
-		{ HVABI_FEATURE_NESTED_PAGING, "nested-paging" },
-		{ HVABI_FEATURE_PAGES_2M, "pages-2m" },
-		{ HVABI_FEATURE_PAGES_1G, "pages-1g" },
-		{ HVABI_FEATURE_NEXT_RIP, "next-rip" },
-		{ HVABI_FEATURE_X2APIC, "x2apic" },
-		{ HVABI_FEATURE_TSC_DEADLINE, "tsc-deadline" },
-		{ HVABI_FEATURE_TSC_STABLE, "tsc-stable" },
-	};
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *o = json_object_new_object();
 	char version[32];
 
 	snprintf(version, sizeof(version), "%u.%u", host->version_major, host->version_minor);
@@ -273,9 +278,7 @@ struct json_object *describe_host(const struct hvabi_host_info *host)
 	add_number(o, "free_memory_kib", host->free_frames * 4);
 	add_number(o, "hv_memory_kib", host->hv_frames * 4);
 	add(o, "scheduler", describe_text(host->scheduler));
-	for (unsigned int i = 0; i < sizeof(features) / sizeof(features[0]); i++)
-		if (host->features & features[i].bit)
-			json_object_array_add(list, json_object_new_string(features[i].name));
-	add(o, "features", list);
+	add(o, "features", describe_features(host->features));
+	add(o, "features_unused", describe_features(host->features_unused));
 	return o;
 }

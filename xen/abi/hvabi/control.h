@@ -51,10 +51,12 @@ struct hvabi_host_info {
 	uint64_t free_frames;	/* that are free now */
 	uint64_t hv_frames;	/* that hv uses for itself */
 	uint32_t tsc_khz;
-	uint32_t features;	/* HVABI_FEATURE_* */
+	uint32_t features;	/* HVABI_FEATURE_* that hv uses */
 	char virt[16];		/* "svm" or "vmx" */
 	char cpu_model[48];	/* CPUID brand string */
 	char scheduler[16];	/* name of the policy in use */
+	uint32_t features_unused; /* HVABI_FEATURE_* that the host has, and hv does not use */
+	uint32_t pad;
 };
 #define HVABI_FEATURE_NESTED_PAGING (1u << 0)
 #define HVABI_FEATURE_PAGES_2M (1u << 1)
@@ -63,6 +65,19 @@ struct hvabi_host_info {
 #define HVABI_FEATURE_X2APIC (1u << 4)	     /* the physical APICs run in x2APIC mode */
 #define HVABI_FEATURE_TSC_DEADLINE (1u << 5) /* hv's own timer */
 #define HVABI_FEATURE_TSC_STABLE (1u << 6)   /* guests may trust the TSC across CPUs */
+#define HVABI_FEATURE_TLB_TAGS (1u << 7)     /* translations are tagged: ASID, VPID */
+#define HVABI_FEATURE_FLUSH_BY_TAG (1u << 8) /* and flushed by the tag (AMD) */
+#define HVABI_FEATURE_DECODE_ASSISTS (1u << 9)
+#define HVABI_FEATURE_VIRTUAL_GIF (1u << 10)
+#define HVABI_FEATURE_VIRTUAL_NMI (1u << 11)
+#define HVABI_FEATURE_APIC_VIRT (1u << 12)   /* AVIC; APIC registers and interrupt delivery */
+#define HVABI_FEATURE_X2APIC_VIRT (1u << 13) /* the same for x2APIC mode */
+#define HVABI_FEATURE_POSTED_INTERRUPTS (1u << 14)
+#define HVABI_FEATURE_PREEMPTION_TIMER (1u << 15)
+#define HVABI_FEATURE_TSC_SCALING (1u << 16)
+#define HVABI_FEATURE_PAGE_MOD_LOG (1u << 17)
+#define HVABI_FEATURE_NESTED_DIRTY (1u << 18) /* accessed and dirty bits in nested tables */
+#define HVABI_FEATURE_IOMMU (1u << 19)
 
 /*
  * A new domain. In: everything; 'domid' of the request is the wanted id, or 0 for "choose one"

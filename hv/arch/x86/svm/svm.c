@@ -16,6 +16,7 @@
 #include "vmcb.h"
 
 bool svm_has_next_rip;
+bool svm_has_flush_by_asid;
 
 static bool svm_is_ours(void)
 {
@@ -24,23 +25,13 @@ static bool svm_is_ours(void)
 
 static const char *svm_why_not(void)
 {
-	/* VM_CR.SVMDIS, set and locked by firmware (APM vol. 2, 15.4). */
-	if (rdmsr(MSR_VM_CR) & BIT(4))
-		return "AMD-V (SVM) is switched off in the firmware's setup";
-	if (!(cpuid(0x8000000a, 0).edx & SVM_FEATURE_NPT))
-		return "this CPU has AMD-V without nested paging (NPT)";
-	return NULL;
+	return svm_refusal(rdmsr(MSR_VM_CR), cpuid(0x8000000a, 0).edx);
 }
 
-static uint32_t svm_features(void)
+static uint32_t svm_features(uint32_t *ret_unused)
 {
-	uint32_t features = ARCH_FEATURE_NESTED_PAGING | ARCH_FEATURE_PAGES_2M;
-
-	if (cpuid(0x80000001, 0).edx & BIT(26))
-		features |= ARCH_FEATURE_PAGES_1G;
-	if (cpuid(0x8000000a, 0).edx & SVM_FEATURE_NRIPS)
-		features |= ARCH_FEATURE_NEXT_RIP;
-	return features;
+	return svm_choose_features(cpuid(0x8000000a, 0).edx, cpuid(0x80000001, 0).edx & BIT(26),
+				   ret_unused);
 }
 
 static int svm_cpu_enable(void)
@@ -62,20 +53,20 @@ static int svm_cpu_enable(void)
 	s->next_asid = 1; /* 0 is the host's */
 	s->asid_generation = 1;
 	svm_has_next_rip = cpuid(0x8000000a, 0).edx & SVM_FEATURE_NRIPS;
+	svm_has_flush_by_asid = cpuid(0x8000000a, 0).edx & SVM_FEATURE_FLUSH_BY_ASID;
 	cpu->arch.virt = s;
 	return 0;
 }
 
 /*
  * Translations are tagged with an ASID. A fresh one is an empty TLB for this vCPU; when all are
- * used up, everything is flushed and counting starts again. (Flush-by-ASID would save tags, but
- * not every CPU has it.) The flush belongs to the CPU and goes with its next entry, whichever vCPU
+ * used up, everything is flushed and counting starts again. Where the CPU can flush what one tag
+ * marks, a vCPU keeps its tag, and the others their translations. The flush of everything belongs to the CPU and goes with its next entry, whichever vCPU
  * that is: this one may be taken off before it gets there, and the tags are in use by then.
  */
-static void svm_new_tlb_tag(struct vcpu *v)
+static void take_fresh_tag(struct vcpu *v)
 {
 	struct svm_cpu *s = this_cpu()->arch.virt;
-	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
 
 	if (s->next_asid >= s->nr_asids) {
 		s->next_asid = 1;
@@ -84,7 +75,17 @@ static void svm_new_tlb_tag(struct vcpu *v)
 	}
 	v->arch.asid = s->next_asid++;
 	v->arch.asid_generation = s->asid_generation;
-	vmcb->asid = v->arch.asid;
+	svm_of(v->arch.hw)->vmcb->asid = v->arch.asid;
+}
+
+static void svm_new_tlb_tag(struct vcpu *v)
+{
+	struct svm_cpu *s = this_cpu()->arch.virt;
+
+	if (svm_has_flush_by_asid && v->arch.asid_generation == s->asid_generation)
+		svm_of(v->arch.hw)->flush_own = true;
+	else
+		take_fresh_tag(v);
 }
 
 static void svm_load(struct vcpu *v)
@@ -114,13 +115,14 @@ static void svm_save(struct vcpu *v)
 static void svm_enter(struct vcpu *v, struct vm_exit *ret_exit)
 {
 	struct svm_cpu *cpu = this_cpu()->arch.virt;
-	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+	struct svm_vcpu *s = svm_of(v->arch.hw);
+	struct vmcb *vmcb = s->vmcb;
 	struct guest_regs *r = &v->arch.regs;
 
 	if (v->arch.asid_generation != cpu->asid_generation)
-		svm_new_tlb_tag(v);
-	vmcb->tlb_control = cpu->flush_pending ? TLB_CONTROL_FLUSH_ALL : TLB_CONTROL_NOTHING;
-	cpu->flush_pending = false;
+		take_fresh_tag(v);
+	vmcb->tlb_control = svm_tlb_control(cpu->flush_pending, s->flush_own);
+	cpu->flush_pending = s->flush_own = false;
 	vmcb->rax = r->rax;
 	vmcb->rsp = r->rsp;
 	vmcb->rip = r->rip;

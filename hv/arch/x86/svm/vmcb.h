@@ -144,6 +144,7 @@ _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 
 #define TLB_CONTROL_NOTHING 0u
 #define TLB_CONTROL_FLUSH_ALL 1u
+#define TLB_CONTROL_FLUSH_ASID 3u
 
 /* event_inject, exit_int_info: vector 7:0, type 10:8, error valid 11, valid 31, error 63:32 */
 #define EVENT_TYPE_SHIFT 8
@@ -172,12 +173,19 @@ _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 /* CPUID 0x8000000A EDX */
 #define SVM_FEATURE_NPT BIT(0)
 #define SVM_FEATURE_NRIPS BIT(3)
+#define SVM_FEATURE_TSC_RATE BIT(4)
+#define SVM_FEATURE_FLUSH_BY_ASID BIT(6)
 #define SVM_FEATURE_DECODE_ASSISTS BIT(7)
+#define SVM_FEATURE_AVIC BIT(13)
+#define SVM_FEATURE_VIRTUAL_GIF BIT(16)
+#define SVM_FEATURE_X2AVIC BIT(18)
+#define SVM_FEATURE_VIRTUAL_NMI BIT(25)
 
 /* What the back end keeps per vCPU. */
 struct svm_vcpu {
 	struct vmcb *vmcb; /* a page of its own */
 	bool nmi_masked;   /* the guest is in its NMI handler: IRET is intercepted */
+	bool flush_own;	   /* its translations are stale: flush them at the next entry */
 	uint64_t dr[4];	   /* DR0 .. DR3 while not loaded */
 };
 
@@ -199,7 +207,14 @@ static inline struct svm_vcpu *svm_of(void *hw)
 	return hw;
 }
 
-extern bool svm_has_next_rip;
+extern bool svm_has_next_rip, svm_has_flush_by_asid;
+
+/* caps.c: what hv uses of the features in CPUID 0x8000000A, and what it leaves: ARCH_FEATURE_* */
+uint32_t svm_choose_features(uint32_t svm_edx, bool has_1g_pages, uint32_t *ret_unused);
+/* NULL, or why this CPU cannot run guests. */
+const char *svm_refusal(uint64_t vm_cr, uint32_t svm_edx);
+/* For the next entry: of everything, or of this guest's translations alone? */
+uint8_t svm_tlb_control(bool flush_all, bool flush_own);
 
 /* vmcb.c: the life of a control block */
 int svm_domain_create(struct domain *d);

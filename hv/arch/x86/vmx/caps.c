@@ -4,6 +4,7 @@
  * and those that may (Intel SDM vol. 3, A.2 to A.5, A.10). Bits that must be set and that hv has
  * never heard of stay set.
  */
+#include <hv/arch.h>
 #include <hv/compiler.h>
 
 #include "vmx.h"
@@ -96,6 +97,13 @@ static const char *check_ept(uint64_t ept)
 	return NULL;
 }
 
+const char *vmx_firmware_refusal(uint64_t feature_control)
+{
+	if ((feature_control & FEATURE_CONTROL_LOCKED) && !(feature_control & FEATURE_CONTROL_VMX))
+		return "VT-x (VMX) is switched off and locked by the firmware: see its setup";
+	return NULL;
+}
+
 const char *vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *ret)
 {
 	struct vmx_controls c;
@@ -118,4 +126,37 @@ const char *vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls
 	if (!lack)
 		*ret = c;
 	return lack;
+}
+
+uint32_t vmx_name_features(const struct vmx_caps *caps, const struct vmx_controls *controls,
+			   uint32_t *ret_unused)
+{
+	const struct {
+		uint64_t allowed;
+		uint32_t chosen, bit, feature;
+	} optional[] = {
+		{ caps->proc2, controls->proc2, PROC2_APIC_REGISTERS | PROC2_INTERRUPT_DELIVERY,
+		  ARCH_FEATURE_APIC_VIRT },
+		{ caps->proc2, controls->proc2, PROC2_X2APIC, ARCH_FEATURE_X2APIC_VIRT },
+		{ caps->proc2, controls->proc2, PROC2_PML, ARCH_FEATURE_PAGE_MOD_LOG },
+		{ caps->proc2, controls->proc2, PROC2_TSC_SCALING, ARCH_FEATURE_TSC_SCALING },
+		{ caps->pin, controls->pin, PIN_PREEMPTION_TIMER, ARCH_FEATURE_PREEMPTION_TIMER },
+		{ caps->pin, controls->pin, PIN_POSTED_INTERRUPTS, ARCH_FEATURE_POSTED_INTERRUPTS },
+	};
+	uint32_t used = ARCH_FEATURE_NESTED_PAGING | ARCH_FEATURE_PAGES_2M | ARCH_FEATURE_NEXT_RIP |
+			ARCH_FEATURE_TLB_TAGS | ARCH_FEATURE_VIRTUAL_NMI;
+	size_t i;
+
+	*ret_unused = 0;
+	if (caps->ept_vpid & EPT_CAP_1G)
+		used |= ARCH_FEATURE_PAGES_1G;
+	if (caps->ept_vpid & EPT_CAP_AD)
+		*ret_unused |= ARCH_FEATURE_NESTED_DIRTY;
+	for (i = 0; i < ARRAY_SIZE(optional); i++) {
+		if ((optional[i].chosen & optional[i].bit) == optional[i].bit)
+			used |= optional[i].feature;
+		else if ((optional[i].allowed >> 32 & optional[i].bit) == optional[i].bit)
+			*ret_unused |= optional[i].feature;
+	}
+	return used;
 }

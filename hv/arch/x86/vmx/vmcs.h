@@ -111,6 +111,8 @@ enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, NR_SEGM
 #define PIN_EXTERNAL_INTERRUPT (1u << 0)
 #define PIN_NMI (1u << 3)
 #define PIN_VIRTUAL_NMI (1u << 5)
+#define PIN_PREEMPTION_TIMER (1u << 6)
+#define PIN_POSTED_INTERRUPTS (1u << 7)
 
 #define PROC_INTERRUPT_WINDOW (1u << 2)
 #define PROC_HLT (1u << 7)
@@ -127,10 +129,15 @@ enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, NR_SEGM
 
 #define PROC2_EPT (1u << 1)
 #define PROC2_RDTSCP (1u << 3)
+#define PROC2_X2APIC (1u << 4)
 #define PROC2_VPID (1u << 5)
 #define PROC2_WBINVD (1u << 6)
 #define PROC2_UNRESTRICTED (1u << 7)
+#define PROC2_APIC_REGISTERS (1u << 8)
+#define PROC2_INTERRUPT_DELIVERY (1u << 9)
 #define PROC2_INVPCID (1u << 12)
+#define PROC2_PML (1u << 17)
+#define PROC2_TSC_SCALING (1u << 25)
 
 #define EXIT_CTL_DEBUG (1u << 2)
 #define EXIT_CTL_HOST_64 (1u << 9)

@@ -59,8 +59,9 @@ static const char *vmx_why_not(void)
 
 	if (!rdmsr_safe(MSR_FEATURE_CONTROL, &control))
 		control = 0;
-	if ((control & FEATURE_CONTROL_LOCKED) && !(control & FEATURE_CONTROL_VMX))
-		return "VT-x (VMX) is switched off and locked by the firmware: see its setup";
+	lack = vmx_firmware_refusal(control);
+	if (lack)
+		return lack;
 	read_caps(&vmx_caps);
 	lack = vmx_choose_controls(&vmx_caps, &vmx_controls);
 	if (!lack)
@@ -69,14 +70,9 @@ static const char *vmx_why_not(void)
 	return text;
 }
 
-static uint32_t vmx_features(void)
+static uint32_t vmx_features(uint32_t *ret_unused)
 {
-	uint32_t features = ARCH_FEATURE_NESTED_PAGING | ARCH_FEATURE_PAGES_2M |
-			    ARCH_FEATURE_NEXT_RIP;
-
-	if (vmx_caps.ept_vpid & EPT_CAP_1G)
-		features |= ARCH_FEATURE_PAGES_1G;
-	return features;
+	return vmx_name_features(&vmx_caps, &vmx_controls, ret_unused);
 }
 
 static int vmx_cpu_enable(void)

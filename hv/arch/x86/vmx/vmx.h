@@ -22,8 +22,13 @@ struct vmx_controls {
 	uint32_t pin, proc, proc2, exit, entry;
 };
 
+/* NULL, or why the firmware's setting of IA32_FEATURE_CONTROL does not let hv in. */
+const char *vmx_firmware_refusal(uint64_t feature_control);
 /* NULL, or what the CPU lacks of what hv needs. */
 const char *vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls *ret);
+/* The ARCH_FEATURE_* that these controls use; and what the CPU has besides. */
+uint32_t vmx_name_features(const struct vmx_caps *caps, const struct vmx_controls *controls,
+			   uint32_t *ret_unused);
 
 /* ---- what is kept ---- */
 

@@ -71,7 +71,8 @@ struct virt_ops {
 	/* NULL if the CPU can do it, else why not, for people. */
 	const char *(*why_not)(void);
 	int (*cpu_enable)(void); /* each CPU */
-	uint32_t (*features)(void); /* ARCH_FEATURE_* */
+	/* ARCH_FEATURE_* that are used; and what the CPU has besides, and is not. */
+	uint32_t (*features)(uint32_t *ret_unused);
 
 	int (*domain_create)(struct domain *d); /* which ports and MSRs exit */
 	int (*vcpu_create)(struct vcpu *v);
