@@ -6,10 +6,11 @@
  * from and go to. Called and returns with interrupts off and GIF set. Clobbers what C allows.
  *
  * With V_INTR_MASKING a physical interrupt leaves the guest only if the host's IF is set at VMRUN
- * (APM vol. 2, 15.21.1). None is taken before: STI covers CLGI, and with GIF clear one that comes then
- * waits, and VMRUN exits at once. (STI right before VMRUN would do for a processor; QEMU 7.2 carries its
- * cover on to the guest's first instruction, and the guest's own STI there then covers nothing.) After the exit GIF is clear; with IF off again it may be set:
- * the interrupt stays pending until hv takes it (arch_take_interrupts).
+ * (APM vol. 2, 15.21.1). None is taken before: STI covers CLGI, and with GIF clear one that comes
+ * then waits, and VMRUN exits at once. (STI right before VMRUN would do for a processor; QEMU 7.2
+ * carries its cover on to the guest's first instruction, and the guest's own STI there then covers
+ * nothing.) After the exit GIF is clear; with IF off again it may be set: the interrupt stays
+ * pending until hv takes it (arch_take_interrupts).
  *
  * FS, GS, TR, LDTR and the system-call MSRs stay the guest's: hv uses none of them.
  */

@@ -61,8 +61,9 @@ static int svm_cpu_enable(void)
 /*
  * Translations are tagged with an ASID. A fresh one is an empty TLB for this vCPU; when all are
  * used up, everything is flushed and counting starts again. Where the CPU can flush what one tag
- * marks, a vCPU keeps its tag, and the others their translations. The flush of everything belongs to the CPU and goes with its next entry, whichever vCPU
- * that is: this one may be taken off before it gets there, and the tags are in use by then.
+ * marks, a vCPU keeps its tag, and the others their translations. The flush of everything belongs
+ * to the CPU and goes with its next entry, whichever vCPU that is: this one may be taken off before
+ * it gets there, and the tags are in use by then.
  */
 static void take_fresh_tag(struct vcpu *v)
 {
