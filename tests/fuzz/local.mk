@@ -44,10 +44,26 @@ tests_fuzz_replay_http_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_http_CFLAGS = $(UNIT_CFLAGS) $(LIBEVENT_CFLAGS)
 tests_fuzz_replay_http_LDADD = $(LIBEVENT_LIBS)
 
+check_PROGRAMS += tests/fuzz/replay_control
+tests_fuzz_replay_control_SOURCES = tests/fuzz/fuzz_control.c tests/fuzz/control_world.c \
+	tests/fuzz/control_world.h tests/fuzz/replay.c \
+	tools/hvd/control/access.c tools/hvd/control/define_ops.c tools/hvd/control/describe.c \
+	tools/hvd/control/listener.c tools/hvd/control/op_record.c tools/hvd/control/past_ops.c \
+	tools/hvd/control/reply.c tools/hvd/control/request.c tools/hvd/control/view.c \
+	tools/hvd/control/wait.c tools/hvd/control/watch_ops.c tools/hvd/console_tail.c \
+	tools/hvd/events.c tools/hvd/log_ring.c tools/hvd/fault.c tools/hvd/domain/definition_files.c \
+	tools/hvd/domain/definitions.c tools/hvd/domain/lifecycle.c tools/hvd/domain/spec.c \
+	tools/hvd/domain/spec_devices.c tools/hvd/domain/spec_disk.c tools/hvd/domain/spec_edit.c \
+	tools/hvd/domain/spec_iotune.c tools/hvd/domain/spec_text.c tools/hvd/domain/spec_xml.c \
+	tools/lib/json_line.c tools/lib/log.c tools/lib/xmem.c
+tests_fuzz_replay_control_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_control_CFLAGS = $(UNIT_CFLAGS) $(LIBXML2_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS)
+tests_fuzz_replay_control_LDADD = $(LIBXML2_LIBS) $(LIBEVENT_LIBS) $(JSONC_LIBS)
+
 # The same entries under libFuzzer itself, which only clang has: 'make fuzz', or
 # 'make tests/fuzz/libfuzzer_NAME' and then run that for as long as you like. What it finds stays
 # in tests/fuzz/found/NAME of the build tree; a crash belongs into the corpus, with its fix.
-FUZZERS = bzimage elf rings vmxml xenstore
+FUZZERS = bzimage control elf rings vmxml xenstore
 FUZZ_RUNS = 20000
 CLANG = clang
 FUZZ_CFLAGS = -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
@@ -56,7 +72,7 @@ CLEANFILES += $(FUZZERS:%=tests/fuzz/libfuzzer_%)
 
 tests/fuzz/libfuzzer_%: tests/fuzz/replay_%
 	$(AM_V_GEN)$(CLANG) $(FUZZ_CFLAGS) $(DEFAULT_INCLUDES) $(tests_fuzz_replay_$*_CPPFLAGS) \
-		$(CPPFLAGS) $(LIBXML2_CFLAGS) $(fuzz_sources) -o $@ $(tests_fuzz_replay_$*_LDADD)
+		$(CPPFLAGS) $(LIBXML2_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS) $(fuzz_sources) -o $@ $(tests_fuzz_replay_$*_LDADD)
 
 fuzz-%: tests/fuzz/libfuzzer_%
 	@mkdir -p tests/fuzz/found/$*
