@@ -182,8 +182,10 @@ static void interrupts_come_by_priority(void)
 	set(EOI, 0);
 	CU_ASSERT_EQUAL(take(), 0x82);
 	set(TPR, 0x30);
+	CU_ASSERT_EQUAL(vlapic_held_back_vector(v), -1); /* by one in service */
 	set(EOI, 0);
 	CU_ASSERT_EQUAL(take(), -1);
+	CU_ASSERT_EQUAL(vlapic_held_back_vector(v), 0x31);
 	tpr = 2; /* CR8, without an exit */
 	CU_ASSERT_EQUAL(get(TPR), 0x20);
 	CU_ASSERT_EQUAL(take(), 0x31);
@@ -193,6 +195,7 @@ static void interrupts_come_by_priority(void)
 	set(SVR, 0xff);
 	vlapic_raise(v, 0x90, false);
 	CU_ASSERT_EQUAL(take(), -1);
+	CU_ASSERT_EQUAL(vlapic_held_back_vector(v), -1);
 }
 
 static void what_was_offered_in_vain_is_asked_for_again(void)

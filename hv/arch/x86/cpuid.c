@@ -11,10 +11,10 @@
 #include <hv/guest_abi.h>
 #include <hv/vcpu.h>
 
-/* Leaf 1 ECX: SSE3 PCLMUL SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
+/* Leaf 1 ECX: SSE3 PCLMUL SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
 #define LEAF1_ECX                                                                                  \
-	(BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) |    \
-	 BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
+	(BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(17) | BIT(19) | BIT(20) | BIT(22) |    \
+	 BIT(23) | BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30))
 #define LEAF1_ECX_X2APIC BIT(21)
 #define LEAF1_ECX_OSXSAVE BIT(27)
 #define LEAF1_ECX_HYPERVISOR BIT(31)
@@ -24,9 +24,9 @@
 	 BIT(11) | BIT(12) | BIT(13) | BIT(15) | BIT(16) | BIT(17) | BIT(19) | BIT(23) |           \
 	 BIT(24) | BIT(25) | BIT(26))
 #define LEAF1_EDX_HTT BIT(28)
-/* Leaf 7 EBX: FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS RDSEED ADX SMAP CLFLUSHOPT CLWB SHA, AVX-512 */
+/* Leaf 7 EBX: FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID RDSEED ADX SMAP CLFLUSHOPT CLWB SHA, AVX-512 */
 #define LEAF7_EBX                                                                                  \
-	(BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(16) | BIT(17) | BIT(18) |       \
+	(BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | BIT(16) | BIT(17) | BIT(18) |       \
 	 BIT(19) | BIT(20) | BIT(21) | BIT(23) | BIT(24) | BIT(28) | BIT(29) | BIT(30) | BIT(31))
 /* ECX: UMIP VBMI2 GFNI VAES VPCLMUL VNNI BITALG VPOPCNT LA57 RDPID */
 #define LEAF7_ECX                                                                                  \
@@ -164,6 +164,8 @@ void exit_cpuid(struct vcpu *v)
 		r = leaf <= cpuid(0x80000000, 0).eax ? cpuid(leaf, subleaf) : r;
 		extended_leaf(leaf, &r);
 	}
+	if (virt->hide_cpuid)
+		virt->hide_cpuid(leaf, &r);
 	g->rax = r.eax;
 	g->rbx = r.ebx;
 	g->rcx = r.ecx;

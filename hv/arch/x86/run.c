@@ -179,17 +179,22 @@ static void inject_nmi(struct vcpu *v)
  * no request any more: the same vector raised again by another CPU must be seen as a new one.
  *
  * One from the virtual APIC goes before the guest ABI's upcall: its handler ends with an EOI, an
- * exit at which the upcall is offered. The other way round nothing would bring us back.
+ * exit at which the upcall is offered. The other way round nothing would bring us back. One that
+ * the task priority holds back goes last.
  */
 static void offer_interrupt(struct vcpu *v)
 {
-	int vector = vlapic_pending_vector(v);
+	int vector = vlapic_pending_vector(v), upcall = -1;
 
+	if (vector < 0)
+		upcall = guest_abi_upcall_vector(v);
+	if (vector < 0 && upcall < 0)
+		vector = vlapic_held_back_vector(v);
 	v->arch.offered_direct = vector < 0;
 	if (vector >= 0)
 		vlapic_take(v, (unsigned int)vector);
 	else
-		vector = guest_abi_upcall_vector(v);
+		vector = upcall;
 	v->arch.offered = vector;
 	virt->offer_interrupt(v, vector, v->arch.offered_direct);
 }

@@ -159,6 +159,16 @@ int vlapic_pending_vector(struct vcpu *v)
 	return (uint32_t)vector >> 4 > processor_priority(v) >> 4 ? vector : -1;
 }
 
+int vlapic_held_back_vector(struct vcpu *v)
+{
+	struct vlapic *a = &v->arch.lapic;
+	int vector = highest(a->irr), in_service = highest(a->isr);
+
+	if (vector < 0 || !(a->svr & SVR_ENABLED))
+		return -1;
+	return in_service < 0 || vector >> 4 > in_service >> 4 ? vector : -1;
+}
+
 void vlapic_take(struct vcpu *v, unsigned int vector)
 {
 	__atomic_fetch_and(&v->arch.lapic.irr[vector / 64], ~BIT(vector % 64), __ATOMIC_SEQ_CST);

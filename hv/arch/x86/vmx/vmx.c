@@ -20,6 +20,9 @@
 #include "vmx.h"
 
 #define CPUID_1_ECX_VMX BIT(5)
+#define CPUID_7_EBX_INVPCID (1u << 10)
+#define CPUID_7_ECX_RDPID (1u << 22)
+#define CPUID_EXT1_EDX_RDTSCP (1u << 27)
 #define VAPIC_TPR 0x80
 #define DR6_STEP_BITS 0xe00ful /* BT, BS, BD, B3 to B0 */
 #define DR7_GD BIT(13)
@@ -73,6 +76,20 @@ static const char *vmx_why_not(void)
 static uint32_t vmx_features(uint32_t *ret_unused)
 {
 	return vmx_name_features(&vmx_caps, &vmx_controls, ret_unused);
+}
+
+/* Without its control such an instruction is #UD in a guest, whatever the CPU itself can do. */
+static void vmx_hide_cpuid(uint32_t leaf, struct cpuid_regs *r)
+{
+	bool rdtscp = vmx_controls.proc2 & PROC2_RDTSCP;
+	bool invpcid = vmx_controls.proc2 & PROC2_INVPCID;
+
+	if (leaf == 7 && !invpcid)
+		r->ebx &= ~CPUID_7_EBX_INVPCID;
+	if (leaf == 7 && !rdtscp)
+		r->ecx &= ~CPUID_7_ECX_RDPID;
+	if (leaf == 0x80000001 && !rdtscp)
+		r->edx &= ~CPUID_EXT1_EDX_RDTSCP;
 }
 
 static int vmx_cpu_enable(void)
@@ -584,6 +601,7 @@ const struct virt_ops vmx_ops = {
 	.why_not = vmx_why_not,
 	.cpu_enable = vmx_cpu_enable,
 	.features = vmx_features,
+	.hide_cpuid = vmx_hide_cpuid,
 	.domain_create = vmx_domain_create,
 	.vcpu_create = vmx_vcpu_create,
 	.vcpu_destroy = vmx_vcpu_destroy,

@@ -11,6 +11,7 @@
 #include <hv/compiler.h>
 #include <hv/types.h>
 
+struct cpuid_regs;
 struct domain;
 struct vcpu;
 
@@ -73,6 +74,9 @@ struct virt_ops {
 	int (*cpu_enable)(void); /* each CPU */
 	/* ARCH_FEATURE_* that are used; and what the CPU has besides, and is not. */
 	uint32_t (*features)(uint32_t *ret_unused);
+
+	/* Takes out of a CPUID leaf what guests cannot have on this CPU. NULL: nothing. */
+	void (*hide_cpuid)(uint32_t leaf, struct cpuid_regs *r);
 
 	int (*domain_create)(struct domain *d); /* which ports and MSRs exit */
 	int (*vcpu_create)(struct vcpu *v);

@@ -20,6 +20,8 @@ int vlapic_write(struct vcpu *v, uint32_t msr, uint64_t value);
 
 /* The vector to be delivered next, -1: none above the processor priority. */
 int vlapic_pending_vector(struct vcpu *v);
+/* The same, though the task priority may forbid it: the guest lowers that without an exit. */
+int vlapic_held_back_vector(struct vcpu *v);
 /* Takes its request away while it is offered to the guest; then either it is in service, or the
  * request is put back. */
 void vlapic_take(struct vcpu *v, unsigned int vector);
