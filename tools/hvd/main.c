@@ -213,6 +213,7 @@ static int open_backend(struct hvd *h)
 		.blk_program = h->conf.blk_program,
 		.net_program = h->conf.net_program,
 		.user = h->conf.user,
+		.secret_dir = h->conf.secrets_dir,
 	};
 	char *dir = xasprintf("%s/backend", h->conf.run_dir);
 	int err;
