@@ -321,7 +321,6 @@ static void states_that_enter(void)
 	do {                                                                                       \
 		struct vmx_guest_state g = good_state();                                           \
 		const char *bad;                                                                   \
-                                                                                                   \
 		change;                                                                            \
 		bad = vmx_check_guest_state(&g);                                                   \
 		CU_ASSERT_PTR_NOT_NULL_FATAL(bad);                                                 \
