@@ -92,7 +92,7 @@ say lives $lives
 say free-after-lives $(($(free) - start))
 say descriptors $(ls /proc/$(pidof hvd)/fd | wc -l)
 
-# A guest whose hvd dies runs on, and the next hvd takes it up (45-hvd-restart.sh has all of it).
+# A guest whose hvd dies runs on, and the next hvd takes it up.
 vm left 128 1 vmlinuz
 hvctl create left.xml
 kill -9 $(pidof hvd)

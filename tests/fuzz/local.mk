@@ -59,11 +59,18 @@ tests_fuzz_replay_control_SOURCES = tests/fuzz/fuzz_control.c tests/fuzz/control
 tests_fuzz_replay_control_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_control_CFLAGS = $(UNIT_CFLAGS) $(LIBXML2_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS)
 tests_fuzz_replay_control_LDADD = $(LIBXML2_LIBS) $(LIBEVENT_LIBS) $(JSONC_LIBS)
+check_PROGRAMS += tests/fuzz/replay_journal
+tests_fuzz_replay_journal_SOURCES = tests/fuzz/fuzz_journal.c tests/fuzz/replay.c tests/unit/xen_shim.c \
+	$(XENSTORE_PURE_SOURCES) $(XENSTORE_SERVER_SOURCES) tools/hvd/domain/record.c tools/lib/xmem.c \
+	tools/lib/log.c
+tests_fuzz_replay_journal_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_journal_CFLAGS = $(XENSTORE_TEST_CFLAGS)
+tests_fuzz_replay_journal_LDADD = $(LIBEVENT_LIBS)
 
 # The same entries under libFuzzer itself, which only clang has: 'make fuzz', or
 # 'make tests/fuzz/libfuzzer_NAME' and then run that for as long as you like. What it finds stays
 # in tests/fuzz/found/NAME of the build tree; a crash belongs into the corpus, with its fix.
-FUZZERS = bzimage control elf rings vmxml xenstore
+FUZZERS = bzimage control elf journal rings vmxml xenstore
 FUZZ_RUNS = 20000
 CLANG = clang
 FUZZ_CFLAGS = -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
@@ -81,6 +88,8 @@ fuzz-%: tests/fuzz/libfuzzer_%
 		$(top_srcdir)/tests/fuzz/corpus/$* >tests/fuzz/libfuzzer_$*.log 2>&1 && \
 		echo "PASS: tests/fuzz/$* ($(FUZZ_RUNS) runs)" || \
 		{ tail -n 40 tests/fuzz/libfuzzer_$*.log; echo "FAIL: tests/fuzz/$*"; exit 1; }
+# Each of its runs opens files and takes up a store four times.
+fuzz-journal: FUZZ_RUNS = 3000
 fuzz: $(FUZZERS:%=fuzz-%)
 .PRECIOUS: tests/fuzz/libfuzzer_%
 .PHONY: fuzz

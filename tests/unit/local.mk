@@ -225,6 +225,15 @@ tests_unit_test_xs_server_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_xs_server_CFLAGS = $(XENSTORE_TEST_CFLAGS)
 tests_unit_test_xs_server_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 
+check_PROGRAMS += tests/unit/test_restart
+tests_unit_test_restart_SOURCES = tests/unit/test_restart.c tests/unit/xen_shim.c \
+	$(XENSTORE_PURE_SOURCES) $(XENSTORE_SERVER_SOURCES) tools/lib/xmem.c tools/lib/log.c
+tests_unit_test_restart_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_restart_CFLAGS = $(XENSTORE_TEST_CFLAGS)
+tests_unit_test_restart_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+tests_unit_test_restart_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=journal_file_write -Wl,--wrap=ring_write \
+	-Wl,--wrap=ring_consume
+
 check_PROGRAMS += tests/unit/test_budget
 tests_unit_test_budget_SOURCES = tests/unit/test_budget.c tools/hvd/budget.c
 tests_unit_test_budget_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
@@ -188,7 +189,9 @@ static struct page *find_page(uint32_t domid, uint64_t gfn)
 	}
 	p->domid = domid;
 	p->gfn = gfn;
-	p->bytes = calloc(1, 4096);
+	p->bytes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p->bytes == MAP_FAILED)
+		abort();
 	return p;
 }
 
@@ -207,7 +210,7 @@ void shim_fini(void)
 	struct page *p;
 
 	for (p = pages; p->bytes; p++)
-		free(p->bytes);
+		munmap(p->bytes, 4096);
 	for (p = pages; p < pages + NR_SLOTS; p++)
 		*p = (struct page){ 0 };
 }

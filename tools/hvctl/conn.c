@@ -104,7 +104,9 @@ static int receive(struct json_object **ret_reply)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return complain(EXIT_NO_HVD, "hvd has closed the connection");
+			return complain(EXIT_NO_HVD,
+					"hvd has closed the connection: if it is being restarted, "
+					"'hvctl list' soon tells what has become of it");
 		json_line_feed(&conn_reader, bytes, (size_t)n);
 	}
 }

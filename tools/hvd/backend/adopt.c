@@ -11,6 +11,7 @@
  *
  * A process that has died meanwhile is a process that has died.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -141,6 +142,36 @@ static void stray_on_exit(void *arg, struct process *p, bool expected, const cha
 	(void)how;
 }
 
+/* Is there a process of this name, or one on its way? */
+static bool is_served(const struct backend *b, const char *name, size_t length)
+{
+	const struct backend_domain *d;
+	const struct service *s;
+
+	LIST_FOREACH(d, &b->domains, link)
+		LIST_FOREACH(s, &d->services, link)
+			if (strlen(s->name) == length && !memcmp(s->name, name, length))
+				return true;
+	return false;
+}
+
+/* Files that belong to processes which have not lived long enough to be known. */
+static void sweep_files(struct backend *b)
+{
+	DIR *dir = opendir(b->socket_dir);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		if (entry->d_name[0] != '.' && dot &&
+		    !is_served(b, entry->d_name, (size_t)(dot - entry->d_name)))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 void backend_sweep(struct backend *b, bool (*lives)(void *arg, uint16_t domid), void *arg)
 {
 	static const char *const types[] = { "vbd", "vif" };
@@ -172,4 +203,5 @@ void backend_sweep(struct backend *b, bool (*lives)(void *arg, uint16_t domid), 
 		}
 		free(root);
 	}
+	sweep_files(b);
 }

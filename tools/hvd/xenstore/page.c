@@ -251,8 +251,11 @@ static int page_join(struct connection *con, bool is_new)
 		begin(con);
 	else
 		go_on(con);
-	if (is_new)
+	if (is_new) {
+		/* Before a byte is taken out of it: a page that the next hvd does not know begins anew. */
 		page_record(con, con->srv->store.journal);
+		journal_commit(con->srv->store.journal);
+	}
 	/* Requests may wait already; and the control domain's kernel waits for a sign of life. */
 	evtchn_port_notify(con->port);
 	connection_make_runnable(con);
