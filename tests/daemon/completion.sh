@@ -56,7 +56,9 @@ for command in $commands; do
 		grep -qe "$option" <<<"$plain" || fail "hvctl(1) does not have '$command $option'"
 	done
 done
-for command in $(grep -A1 '^\.TP' <<<"$plain" | sed -n '/SH OPTIONS/q; s/^\.\(B\|BR\|BI\) \([a-z][a-z-]*\).*/\2/p'); do
+# What is indented by .RS belongs to a command: its actions.
+for command in $(awk '/^\.SH OPTIONS/ { exit } /^\.RS/ { depth++ } /^\.RE/ { depth-- } !depth' <<<"$plain" |
+	grep -A1 '^\.TP' | sed -n 's/^\.\(B\|BR\|BI\) \([a-z][a-z-]*\).*/\2/p'); do
 	grep -qx "$command" <<<"$commands" || fail "hvctl(1) has '$command', which hvctl does not know"
 done
 
