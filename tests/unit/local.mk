@@ -262,7 +262,7 @@ check_PROGRAMS += tests/unit/test_blkif
 tests_unit_test_blkif_SOURCES = tests/unit/test_blkif.c tools/hvd/blk/blkif.c \
 	tools/hvd/backend/stats_child.c \
 	tools/hvd/blk/file.c tools/hvd/blk/grants.c tools/hvd/blk/pool.c tools/hvd/blk/ring.c \
-	tools/hvd/blk/inflight.c tools/lib/log.c tools/lib/xmem.c
+	tools/hvd/blk/inflight.c tools/hvd/blk/limiter.c tools/hvd/blk/throttle.c tools/lib/log.c tools/lib/xmem.c
 tests_unit_test_blkif_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_blkif_CFLAGS = $(UNIT_CFLAGS) -pthread $(LIBEVENT_CFLAGS) $(XENGNTTAB_CFLAGS)
 tests_unit_test_blkif_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS) -lpthread
@@ -273,6 +273,12 @@ tests_unit_test_inflight_SOURCES = tests/unit/test_inflight.c tools/hvd/blk/infl
 tests_unit_test_inflight_CPPFLAGS = $(UNIT_CPPFLAGS) -DINFLIGHT_TEST
 tests_unit_test_inflight_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_inflight_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_throttle
+tests_unit_test_throttle_SOURCES = tests/unit/test_throttle.c tools/hvd/blk/throttle.c
+tests_unit_test_throttle_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_throttle_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_throttle_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_net_ring
 tests_unit_test_net_ring_SOURCES = tests/unit/test_net_ring.c tools/hvd/net/ring.c

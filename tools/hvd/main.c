@@ -253,6 +253,7 @@ static int open_domains(struct hvd *h)
 	h->env.secrets_dir = h->conf.secrets_dir;
 	h->env.image_program = h->conf.image_program;
 	domains_create(&h->env, &h->domains);
+	backend_set_stop_cb(h->env.backend, domains_on_disk_stopped, h->domains);
 
 	err = evtchn_mux_bind_virq(h->env.mux, VIRQ_DOM_EXC, domains_on_exception, h->domains,
 				   &h->exception);

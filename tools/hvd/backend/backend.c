@@ -128,6 +128,12 @@ void backend_set_event_cb(struct backend *b, backend_event_cb cb, void *arg)
 	b->event_arg = arg;
 }
 
+void backend_set_stop_cb(struct backend *b, backend_event_cb cb, void *arg)
+{
+	b->on_stop = cb;
+	b->stop_arg = arg;
+}
+
 /* A domain that is being removed is not found: its number may already belong to the next one. */
 static struct backend_domain *domain_find(struct backend *b, uint16_t domid)
 {
@@ -310,6 +316,30 @@ int backend_unplug(struct backend *b, uint16_t domid, const char *device)
 		return -ENOENT;
 	device_unplug(dev);
 	return 0;
+}
+
+int backend_set_limits(struct backend *b, uint16_t domid, const char *disk,
+		       const struct iotune_spec *limits)
+{
+	struct backend_domain *d = domain_find(b, domid);
+	struct device *dev = d ? device_find(d, disk) : NULL;
+
+	if (!dev || dev->class != &vbd_class)
+		return -ENOENT;
+	disk_set_limits(dev, limits);
+	return 0;
+}
+
+void backend_retry(struct backend *b, uint16_t domid)
+{
+	struct backend_domain *d = domain_find(b, domid);
+	struct device *dev;
+
+	if (!d)
+		return;
+	LIST_FOREACH(dev, &d->devices, link)
+		if (dev->class == &vbd_class && dev->xenbus.link == LINK_CONNECTED)
+			device_send(dev, device_request(dev, "retry"), -1);
 }
 
 void backend_wait_ready(struct backend *b, uint16_t domid, const char *device, backend_ready_cb cb,

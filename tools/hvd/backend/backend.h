@@ -22,6 +22,7 @@ struct backend_net_stats;
 struct disk_spec;
 struct domain_spec;
 struct event_base;
+struct iotune_spec;
 struct journal;
 struct nic_spec;
 struct xs_server;
@@ -88,6 +89,9 @@ void backend_visit(struct backend *b, backend_view_cb cb, void *arg);
 
 void backend_set_event_cb(struct backend *b, backend_event_cb cb, void *arg);
 
+/* A disk with error_policy='stop' has failed: the domain is to be paused. As above. */
+void backend_set_stop_cb(struct backend *b, backend_event_cb cb, void *arg);
+
 /*
  * Gives domain 'domid' a disk or an interface, before or after it has started. /local/domain/N
  * must exist and belong to the guest. On failure nothing is left behind.
@@ -116,6 +120,13 @@ int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigne
  */
 void backend_wait_ready(struct backend *b, uint16_t domid, const char *device, backend_ready_cb cb,
 			void *arg);
+
+/* New limits of a disk that is in use. -ENOENT: no such disk. */
+int backend_set_limits(struct backend *b, uint16_t domid, const char *disk,
+		       const struct iotune_spec *limits);
+
+/* The domain is about to run: what failed, and waits (error_policy='stop'), is tried again. */
+void backend_retry(struct backend *b, uint16_t domid);
 
 /*
  * Asks the guest to give a device back ("xvdb", "vif1"); the nodes disappear and the event

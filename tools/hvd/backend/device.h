@@ -16,6 +16,7 @@
 
 struct device;
 struct event;
+struct iotune_spec;
 struct journal;
 struct known_process;
 struct json_object;
@@ -135,6 +136,8 @@ struct backend {
 	LIST_HEAD(, backend_domain) domains;
 	backend_event_cb on_event;
 	void *event_arg;
+	backend_event_cb on_stop;
+	void *stop_arg;
 };
 
 /* ---- backend.c ---- */
@@ -224,6 +227,7 @@ int disk_open_secret(const char *path, int *ret_fd, char **ret_error);
 int disk_open_record(const struct backend *b, const char *service, bool fresh, int *ret_fd);
 void disk_remove_record(const struct backend *b, const char *service);
 
+void disk_set_limits(struct device *dev, const struct iotune_spec *limits);
 /* A disk of an earlier hvd: its process is taken up, or there will be another one. */
 void disk_adopt(struct backend_domain *d, const struct disk_spec *spec);
 

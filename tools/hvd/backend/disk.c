@@ -46,6 +46,39 @@ static const char *cache_name(enum disk_cache cache)
 	return "none";
 }
 
+static const char *policy_name(enum disk_error_policy policy)
+{
+	switch (policy) {
+	case DISK_ERROR_REPORT:
+		return "report";
+	case DISK_ERROR_STOP:
+		return "stop";
+	case DISK_ERROR_ENOSPACE:
+		return "enospace";
+	case DISK_ERROR_IGNORE:
+		return "ignore";
+	}
+	return "report";
+}
+
+static void describe_limits(struct json_object *msg, const struct iotune_spec *t)
+{
+	const struct iotune_limit *const limits[] = { &t->total_bytes, &t->read_bytes, &t->write_bytes,
+						      &t->total_iops,  &t->read_iops,  &t->write_iops };
+	struct json_object *list = json_object_new_array(), *one;
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		one = json_object_new_array();
+		json_object_array_add(one, json_object_new_int64((int64_t)limits[i]->average));
+		json_object_array_add(one, json_object_new_int64((int64_t)limits[i]->max));
+		json_object_array_add(one, json_object_new_int64((int64_t)limits[i]->max_length));
+		json_object_array_add(list, one);
+	}
+	json_object_object_add(msg, "limits", list);
+	add_int(msg, "size-iops", t->size_iops);
+}
+
 static struct json_object *describe_hosts(const struct rbd_spec *rbd)
 {
 	struct json_object *hosts = json_object_new_array(), *host;
@@ -176,6 +209,9 @@ static struct json_object *describe_disk(const struct disk_spec *spec, const str
 	json_object_object_add(msg, "discard", json_object_new_boolean(spec->discard));
 	add_string(msg, "cache", cache_name(spec->cache));
 	add_int(msg, "logical-block-size", v->logical_block_size);
+	add_string(msg, "error-policy", policy_name(spec->error_policy));
+	add_string(msg, "rerror-policy", policy_name(spec->rerror_policy));
+	describe_limits(msg, &spec->iotune);
 	if (spec->kind == DISK_RBD)
 		describe_rbd(msg, spec->rbd);
 	else
@@ -228,6 +264,15 @@ int backend_add_disk(struct backend *b, uint16_t domid, const char *name,
 	}
 	return device_create(d, &vbd_class, s, number, spec->target, image.fd, v,
 			     describe_disk(spec, v, &image), ret_error);
+}
+
+void disk_set_limits(struct device *dev, const struct iotune_spec *limits)
+{
+	struct json_object *msg = device_request(dev, "limits");
+
+	describe_limits(dev->add, limits); /* for the next process */
+	describe_limits(msg, limits);
+	device_send(dev, msg, -1);
 }
 
 void disk_adopt(struct backend_domain *d, const struct disk_spec *spec)

@@ -182,10 +182,33 @@ static void vbd_on_resized(struct device *dev, struct json_object *msg)
 	device_announce(dev);
 }
 
+/* error_policy='stop': the guest shall not run on, and finds all as it was when it does. */
+static void vbd_on_stopped(struct device *dev, const char *error)
+{
+	struct backend *b = dev->domain->backend;
+
+	log_error("domain %u, %s: %s; the guest is paused, 'hvctl resume' tries again",
+		  dev->domain->domid, dev->name, error);
+	if (b->on_stop)
+		b->on_stop(b->stop_arg, dev->domain->domid, dev->name, error);
+}
+
 static void vbd_on_event(struct device *dev, const char *event, struct json_object *msg)
 {
+	struct json_object *v;
+	const char *error = "an error";
+
+	if (json_object_object_get_ex(msg, "error", &v))
+		error = json_object_get_string(v);
 	if (strcmp(event, "resized") == 0)
 		vbd_on_resized(dev, msg);
+	else if (strcmp(event, "stalled") == 0)
+		log_warning("domain %u, %s: stalled: its disk has not answered for some seconds; the guest waits",
+			    dev->domain->domid, dev->name);
+	else if (strcmp(event, "answers") == 0)
+		log_info("domain %u, %s: its disk answers again", dev->domain->domid, dev->name);
+	else if (strcmp(event, "stopped") == 0)
+		vbd_on_stopped(dev, error);
 }
 
 static bool vbd_cannot_resume(struct device *dev)

@@ -31,8 +31,12 @@
 #include "blk/disk.h"
 #include "blk/grants.h"
 #include "blk/inflight.h"
+#include "blk/limiter.h"
 #include "evtchn.h"
 #include "lib/log.h"
+
+/* A disk that has not answered for so long is reported. */
+#define STALL_NS 5000000000ull
 
 /* Requests that a queue takes before the loop looks at something else. */
 #define REQUESTS_PER_ROUND 32
@@ -68,6 +72,12 @@ struct blkif {
 	struct disk *disk;
 	struct blk_limits limits;
 	struct backend_disk_stats *stats;
+	struct limiter *limiter;
+	enum blkif_policy policies[2];	/* of reads, of all else */
+	struct disk_io_list stopped;	/* failed, and wait for blkif_retry() */
+	TAILQ_HEAD(, blk_job) jobs;	/* with the disk, oldest first */
+	struct event *watchdog;
+	bool is_stalled;
 	bool connected;
 	bool closing;
 	unsigned int nr_queues;
@@ -79,8 +89,10 @@ struct blkif {
 struct blk_job {
 	struct disk_io io; /* first: done() casts back */
 	struct blk_queue *q;
+	TAILQ_ENTRY(blk_job) age; /* in 'jobs' */
 	unsigned int entry; /* in the record */
 	uint64_t id;
+	uint64_t offset;
 	uint64_t since_ns; /* when it was taken off the ring */
 	uint8_t wire_op;
 	unsigned int nr_segments;
@@ -94,6 +106,8 @@ struct blk_job {
 static struct blkif *all;
 
 static void queue_process(struct blk_queue *q);
+static void blkif_on_watchdog(evutil_socket_t fd, short what, void *arg);
+static void blkif_on_room(void *arg);
 static void blkif_finish_disconnect(struct blkif *b);
 
 struct blkif *blkif_create(struct blkif_host *host, unsigned int id, struct disk *disk)
@@ -111,9 +125,30 @@ struct blkif *blkif_create(struct blkif_host *host, unsigned int id, struct disk
 	b->stats = backend_stats_disk(id);
 	b->stats->in_flight = 0; /* a process that died took those with it */
 	b->stats->size_bytes = disk->info.nr_sectors * BLK_SECTOR_SIZE;
+	STAILQ_INIT(&b->stopped);
+	TAILQ_INIT(&b->jobs);
+	b->watchdog = event_new(host->child->base, -1, EV_PERSIST, blkif_on_watchdog, b);
+	if (!b->watchdog ||
+	    limiter_create(host->child->base, disk, b->stats, blkif_on_room, b, &b->limiter)) {
+		if (b->watchdog)
+			event_free(b->watchdog);
+		free(b);
+		return NULL;
+	}
 	b->next = all;
 	all = b;
 	return b;
+}
+
+void blkif_set_limits(struct blkif *b, const struct throttle_conf *conf)
+{
+	limiter_set(b->limiter, conf);
+}
+
+void blkif_set_policy(struct blkif *b, enum blkif_policy reads, enum blkif_policy others)
+{
+	b->policies[0] = reads;
+	b->policies[1] = others;
 }
 
 void blkif_destroy(struct blkif *b)
@@ -125,6 +160,8 @@ void blkif_destroy(struct blkif *b)
 	*p = b->next;
 	b->disk->ops->close(b->disk);
 	backend_stats_drop(BACKEND_STATS_DISK, b->id);
+	limiter_destroy(b->limiter);
+	event_free(b->watchdog);
 	free(b);
 }
 
@@ -190,7 +227,8 @@ void blkif_push_responses(struct blkif_host *host)
 			struct blk_queue *q = &b->queues[i];
 
 			queue_push(q);
-			if (q->stalled && host->buffered_bytes <= MAX_BUFFERED_BYTES / 2) {
+			if (q->stalled && host->buffered_bytes <= MAX_BUFFERED_BYTES / 2 &&
+			    !limiter_is_full(b->limiter)) {
 				q->stalled = false;
 				queue_process_later(q);
 			}
@@ -292,12 +330,115 @@ static enum backend_stats_op stats_op(enum blk_op op)
 	return STATS_READ;
 }
 
+/* ---- disks that do not answer ---- */
+
+static void blkif_watch(struct blkif *b, struct blk_job *job)
+{
+	static const struct timeval each = { 1, 0 };
+
+	if (TAILQ_EMPTY(&b->jobs))
+		event_add(b->watchdog, &each);
+	TAILQ_INSERT_TAIL(&b->jobs, job, age);
+}
+
+static void blkif_set_stalled(struct blkif *b, bool stalled)
+{
+	if (b->is_stalled == stalled)
+		return;
+	b->is_stalled = stalled;
+	b->host->on_stalled(b, stalled);
+}
+
+static void blkif_unwatch(struct blkif *b, struct blk_job *job)
+{
+	TAILQ_REMOVE(&b->jobs, job, age);
+	blkif_set_stalled(b, false);
+	if (TAILQ_EMPTY(&b->jobs))
+		event_del(b->watchdog);
+}
+
+static void blkif_on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	struct blkif *b = arg;
+	struct blk_job *oldest = TAILQ_FIRST(&b->jobs);
+	uint64_t since;
+
+	(void)fd;
+	(void)what;
+	if (!oldest)
+		return;
+	/* What its limits held back was not the disk's to answer. */
+	since = oldest->io.held_since_ns > oldest->since_ns ? oldest->io.held_since_ns : oldest->since_ns;
+	if (!limiter_holds(b->limiter, &oldest->io) && backend_stats_now() - since > STALL_NS)
+		blkif_set_stalled(b, true);
+}
+
+/* ---- errors ---- */
+
+static bool policy_stops(enum blkif_policy policy, int err)
+{
+	return policy == BLKIF_STOP ||
+	       (policy == BLKIF_ENOSPACE && (err == -ENOSPC || err == -EDQUOT));
+}
+
+/* An error of the disk that the guest is not told is a read of zeros, or a write that was not. */
+static void job_forgive(struct blk_job *job)
+{
+	int i;
+
+	for (i = 0; job->io.op == BLK_READ && i < job->io.nr_iov; i++)
+		memset(job->io.iov[i].iov_base, 0, job->io.iov[i].iov_len);
+	job->io.err = 0;
+}
+
+static void job_restore(struct blk_job *job);
+
+/* True: the request waits for somebody to do something about the disk. */
+static bool job_is_stopped(struct blk_job *job)
+{
+	struct blkif *b = job->q->blkif;
+	enum blkif_policy policy = b->policies[job->io.op != BLK_READ];
+	int err = job->io.err;
+
+	if (!err || err == -EOPNOTSUPP)
+		return false;
+	if (policy == BLKIF_IGNORE) {
+		job_forgive(job);
+		return false;
+	}
+	if (!policy_stops(policy, err) || b->closing)
+		return false;
+	STAILQ_INSERT_TAIL(&b->stopped, &job->io, link);
+	b->host->on_stopped(b, err);
+	return true;
+}
+
+void blkif_retry(struct blkif *b)
+{
+	struct disk_io_list list = STAILQ_HEAD_INITIALIZER(list);
+	struct disk_io *io;
+
+	STAILQ_CONCAT(&list, &b->stopped);
+	while ((io = STAILQ_FIRST(&list))) {
+		struct blk_job *job = (struct blk_job *)io;
+
+		STAILQ_REMOVE_HEAD(&list, link);
+		job_restore(job);
+		blkif_watch(b, job);
+		limiter_submit(b->limiter, io);
+	}
+}
+
 static void job_done(struct disk_io *io)
 {
 	struct blk_job *job = (struct blk_job *)io;
 	struct blk_queue *q = job->q;
-	int err = io->err;
+	int err;
 
+	blkif_unwatch(q->blkif, job);
+	if (job_is_stopped(job))
+		return;
+	err = io->err;
 	if (!err && job->buffer && io->op == BLK_READ)
 		err = job_copy(job, true);
 	queue_respond(q, job->entry, job->id, job->wire_op, err);
@@ -344,6 +485,23 @@ static int job_use_buffer(struct blk_job *job)
 	return job->io.op == BLK_WRITE ? job_copy(job, false) : 0;
 }
 
+/* A disk may have used up the vector and moved the offset on its way to the error. */
+static void job_restore(struct blk_job *job)
+{
+	job->io.err = 0;
+	job->io.offset = job->offset;
+	if (!job->iov)
+		return;
+	job->io.iov = job->iov;
+	if (job->buffer) {
+		job->iov[0].iov_base = job->buffer;
+		job->iov[0].iov_len = job->io.length;
+		job->io.nr_iov = 1;
+	} else {
+		job_use_pages(job);
+	}
+}
+
 static int job_prepare_data(struct blk_job *job, const struct blk_request *req)
 {
 	int err = -ENOENT;
@@ -385,6 +543,7 @@ static int queue_submit(struct blk_queue *q, struct blk_request *req)
 	job->io.op = req->op;
 	job->io.offset = req->sector * BLK_SECTOR_SIZE;
 	job->io.length = req->nr_sectors * BLK_SECTOR_SIZE;
+	job->offset = job->io.offset;
 	job->io.done = job_done;
 	if (req->op == BLK_READ || req->op == BLK_WRITE)
 		err = job_prepare_data(job, req);
@@ -395,7 +554,8 @@ static int queue_submit(struct blk_queue *q, struct blk_request *req)
 	q->nr_in_flight++;
 	backend_stats_add(&b->stats->in_flight, 1);
 	b->host->nr_in_flight++;
-	disk_submit(b->disk, &job->io);
+	blkif_watch(b, job);
+	limiter_submit(b->limiter, &job->io);
 	return 0;
 }
 
@@ -425,7 +585,7 @@ static void queue_process(struct blk_queue *q)
 	int rc;
 
 	for (round = 0; round < REQUESTS_PER_ROUND && !b->closing; round++) {
-		if (b->host->buffered_bytes > MAX_BUFFERED_BYTES) {
+		if (b->host->buffered_bytes > MAX_BUFFERED_BYTES || limiter_is_full(b->limiter)) {
 			q->stalled = true;
 			break;
 		}
@@ -444,6 +604,13 @@ static void queue_process(struct blk_queue *q)
 	if (round == REQUESTS_PER_ROUND && !b->closing)
 		queue_process_later(q);
 	queue_push(q);
+}
+
+static void blkif_on_room(void *arg)
+{
+	struct blkif *b = arg;
+
+	blkif_push_responses(b->host); /* wakes queues, too */
 }
 
 static void queue_on_event(void *arg)
@@ -640,6 +807,8 @@ static void blkif_finish_disconnect(struct blkif *b)
 
 void blkif_disconnect(struct blkif *b)
 {
+	struct disk_io *io;
+
 	if (!b->connected) {
 		b->host->on_disconnected(b);
 		return;
@@ -647,5 +816,11 @@ void blkif_disconnect(struct blkif *b)
 	if (b->closing)
 		return;
 	b->closing = true;
+	/* Nobody waits any more for what might come of them. */
+	while ((io = STAILQ_FIRST(&b->stopped))) {
+		STAILQ_REMOVE_HEAD(&b->stopped, link);
+		blkif_watch(b, (struct blk_job *)io);
+		job_done(io);
+	}
 	blkif_finish_disconnect(b);
 }

@@ -17,6 +17,7 @@ struct blkif;
 struct child;
 struct disk;
 struct inflight_file;
+struct throttle_conf;
 
 /* What all disks of the process share. */
 struct blkif_host {
@@ -29,6 +30,13 @@ struct blkif_host {
 	 * and serves nothing more until it is connected anew.
 	 */
 	void (*on_broken)(struct blkif *b, const char *reason);
+	/*
+	 * The disk does not answer: its oldest request has been waiting for seconds. And the end
+	 * of that.
+	 */
+	void (*on_stalled)(struct blkif *b, bool stalled);
+	/* A request has failed and waits: nothing more is answered wrongly before blkif_retry(). */
+	void (*on_stopped)(struct blkif *b, int err);
 	/* All requests are answered and nothing of the guest is mapped any more. */
 	void (*on_disconnected)(struct blkif *b);
 };
@@ -49,6 +57,16 @@ struct blkif_spec {
 
 /* Takes the disk over. */
 struct blkif *blkif_create(struct blkif_host *host, unsigned int id, struct disk *disk);
+/* Limits, new ones at any time. */
+void blkif_set_limits(struct blkif *b, const struct throttle_conf *conf);
+
+/* What becomes of an error of the disk, by direction. */
+enum blkif_policy { BLKIF_REPORT, BLKIF_STOP, BLKIF_ENOSPACE, BLKIF_IGNORE };
+void blkif_set_policy(struct blkif *b, enum blkif_policy reads, enum blkif_policy others);
+
+/* What failed and waits is tried again. */
+void blkif_retry(struct blkif *b);
+
 /* Must not be connected, except when the process ends. */
 void blkif_destroy(struct blkif *b);
 

@@ -30,6 +30,8 @@ struct disk_io {
 	int nr_iov;
 	int err; /* 0 or negative errno, valid in done() */
 	void (*done)(struct disk_io *io);
+	uint64_t held_since_ns; /* the limiter's: when it came, then when it went on */
+	bool is_held;
 	struct disk *disk; /* set by disk_submit() */
 	STAILQ_ENTRY(disk_io) link; /* the disk's */
 };

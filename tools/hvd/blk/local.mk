@@ -9,8 +9,10 @@ BLK_SOURCES = \
 	tools/hvd/blk/disk.h \
 	tools/hvd/blk/grants.c tools/hvd/blk/grants.h \
 	tools/hvd/blk/inflight.c tools/hvd/blk/inflight.h \
+	tools/hvd/blk/limiter.c tools/hvd/blk/limiter.h \
 	tools/hvd/blk/main.c \
-	tools/hvd/blk/ring.c tools/hvd/blk/ring.h
+	tools/hvd/blk/ring.c tools/hvd/blk/ring.h \
+	tools/hvd/blk/throttle.c tools/hvd/blk/throttle.h
 BLK_CFLAGS = $(AM_CFLAGS) -pthread $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS) $(SECCOMP_CFLAGS) \
 	$(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS)
 BLK_LDADD = tools/hvd/xenstore/libxenstored.a tools/lib/libhvutil.a $(LIBEVENT_LIBS) \

@@ -15,7 +15,11 @@
  *   disconnect id                                      disconnected id
  *   remove id                                          removed id
  *                                                      broken id error (then: disconnected id)
+ *   limits id limits size-iops                         (none)
+ *   retry id                                           (none)
  *                                                      resized id sectors
+ *                                                      stalled id, answers id
+ *                                                      stopped id error: a request waits for "retry"
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -30,6 +34,7 @@
 #include "blk/blkif.h"
 #include "blk/disk.h"
 #include "blk/inflight.h"
+#include "blk/throttle.h"
 #include "lib/log.h"
 
 #define TEXT_MAX 512
@@ -42,6 +47,8 @@ struct blk_server {
 	bool is_added;	   /* the disk was named */
 	unsigned int id;
 	uint32_t sector_size;
+	struct throttle_conf limits;
+	enum blkif_policy policies[2]; /* of reads, of all else */
 	struct blkif *blkif; /* NULL: not open yet, or removed */
 	const struct disk_info *info; /* of an open one */
 	bool closing;	   /* it is disconnecting */
@@ -109,6 +116,8 @@ static void on_opened(void *arg, struct disk *disk)
 		return;
 	}
 	blkif_set_sector_size(server.blkif, server.sector_size);
+	blkif_set_limits(server.blkif, &server.limits);
+	blkif_set_policy(server.blkif, server.policies[0], server.policies[1]);
 	server.info = &disk->info;
 	send_added(&disk->info);
 }
@@ -142,6 +151,39 @@ static void on_batch(void *arg)
 	blkif_push_responses(&server.host);
 }
 
+/* "limits": [[average, max, max-length] ...] in the order of enum throttle_kind, "size-iops". */
+static void read_limits(struct json_object *msg, struct throttle_conf *ret)
+{
+	struct json_object *list, *one;
+	uint64_t values[3];
+	unsigned int i, j;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->size_iops = (uint64_t)child_get_int(msg, "size-iops", 0);
+	if (!json_object_object_get_ex(msg, "limits", &list) ||
+	    !json_object_is_type(list, json_type_array))
+		return;
+	for (i = 0; i < THROTTLE_NR; i++) {
+		one = json_object_array_get_idx(list, i);
+		for (j = 0; j < 3; j++)
+			values[j] = json_object_is_type(one, json_type_array) ?
+					    (uint64_t)json_object_get_int64(
+						    json_object_array_get_idx(one, j)) :
+					    0;
+		ret->limits[i] = (struct throttle_limit){ values[0], values[1], values[2] };
+	}
+}
+
+static enum blkif_policy read_policy(struct json_object *msg, const char *key)
+{
+	const char *name = child_get_string(msg, key, "report");
+
+	return strcmp(name, "stop") == 0     ? BLKIF_STOP :
+	       strcmp(name, "enospace") == 0 ? BLKIF_ENOSPACE :
+	       strcmp(name, "ignore") == 0   ? BLKIF_IGNORE :
+					       BLKIF_REPORT;
+}
+
 /* The record that the processes of this disk hand on to each other. */
 static int map_record(void)
 {
@@ -169,6 +211,9 @@ static void on_add(struct json_object *msg)
 	server.id = (unsigned int)child_get_int(msg, "id", 0);
 	server.is_added = true;
 	server.sector_size = (uint32_t)child_get_int(msg, "logical-block-size", BLK_SECTOR_SIZE);
+	read_limits(msg, &server.limits);
+	server.policies[0] = read_policy(msg, "rerror-policy");
+	server.policies[1] = read_policy(msg, "error-policy");
 	err = map_record();
 	if (err)
 		snprintf(error, sizeof(error), "the record of requests cannot be used");
@@ -282,6 +327,18 @@ static void disconnect(void)
 	blkif_disconnect(server.blkif);
 }
 
+static void on_stalled(struct blkif *b, bool stalled)
+{
+	(void)b;
+	child_send_event(&server.child, stalled ? "stalled" : "answers", server.id, NULL);
+}
+
+static void on_stopped(struct blkif *b, int err)
+{
+	(void)b;
+	child_send_event(&server.child, "stopped", server.id, strerror(-err));
+}
+
 static void on_remove(void)
 {
 	if (blkif_is_connected(server.blkif)) {
@@ -299,6 +356,12 @@ static void keep_file(int *slot, int fd)
 	if (*slot >= 0)
 		close(*slot);
 	*slot = fd;
+}
+
+static void on_limits(struct json_object *msg)
+{
+	read_limits(msg, &server.limits);
+	blkif_set_limits(server.blkif, &server.limits);
 }
 
 /* What comes before the disk is served. A second hvd may say it again, for what it cannot know. */
@@ -336,6 +399,10 @@ static void on_message(void *arg, struct json_object *msg, int fd)
 		on_connect(msg, server.blkif);
 	else if (strcmp(op, "disconnect") == 0)
 		disconnect();
+	else if (strcmp(op, "limits") == 0)
+		on_limits(msg);
+	else if (strcmp(op, "retry") == 0)
+		blkif_retry(server.blkif);
 	else if (strcmp(op, "remove") == 0)
 		on_remove();
 	else
@@ -348,6 +415,8 @@ int main(int argc, char **argv)
 
 	server.host.child = &server.child;
 	server.host.on_broken = on_broken;
+	server.host.on_stalled = on_stalled;
+	server.host.on_stopped = on_stopped;
 	server.host.on_disconnected = on_disconnected;
 	server.owner = (struct disk_owner){ .on_opened = on_opened,
 					    .on_failed = on_failed,

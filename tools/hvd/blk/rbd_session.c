@@ -221,6 +221,9 @@ static int session_clear_lock(struct rbd_session *s)
 	err = rbd_lock_get_owners(s->image, &mode, owners, &nr);
 	if (err == -ENOENT)
 		return 0;
+	if (err == -EBUSY)
+		return fail(s, err, "the image '%s' is in use: it is locked by hand ('rbd lock ls' tells by whom)",
+			    s->conf.image);
 	if (err)
 		return fail(s, err, "cannot tell who has the lock of the image '%s': %s",
 			    s->conf.image, strerror(-err));

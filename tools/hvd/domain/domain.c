@@ -17,6 +17,7 @@
 #include <xen/sched.h>
 #include <xen/xen.h>
 
+#include "backend/backend.h"
 #include "console.h"
 #include "domain/build.h"
 #include "domain/history.h"
@@ -338,7 +339,22 @@ int domain_resume(struct domain *d, struct fault *ret_fault)
 	if (!d->started.tv_sec)
 		clock_gettime(CLOCK_MONOTONIC, &d->started);
 	domain_set_state(d, DOMAIN_RUNNING);
+	if (d->all->env.backend)
+		backend_retry(d->all->env.backend, d->domid);
 	return 0;
+}
+
+void domains_on_disk_stopped(void *arg, uint16_t domid, const char *disk, const char *error)
+{
+	struct domains *all = arg;
+	struct fault f = { 0 };
+	struct domain *d;
+
+	(void)disk;
+	(void)error;
+	TAILQ_FOREACH(d, &all->list, link)
+		if (d->domid == domid && d->state == DOMAIN_RUNNING && domain_pause(d, &f))
+			log_error("domain '%s' (%u): %s", d->spec->name, domid, f.text);
 }
 
 int domain_ask_shutdown(struct domain *d, bool reboot, struct fault *ret_fault)

@@ -143,6 +143,8 @@ int domain_create(struct domains *all, struct domain_spec *spec, const char *xml
 
 int domain_pause(struct domain *d, struct fault *ret_fault);
 int domain_resume(struct domain *d, struct fault *ret_fault);
+/* A backend_event_cb: a disk has failed, and its policy is that the guest stops. */
+void domains_on_disk_stopped(void *arg, uint16_t domid, const char *disk, const char *error);
 /* Asks the guest, by xenstore. It may take its time, or not listen at all. */
 int domain_ask_shutdown(struct domain *d, bool reboot, struct fault *ret_fault);
 /* Begins its end, or, when it has begun, makes sure that no restart follows. */

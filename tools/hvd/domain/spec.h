@@ -32,7 +32,7 @@ enum disk_kind {
 
 /* <driver cache=>: what may hold a write that the guest has been told is done. */
 enum disk_cache {
-	DISK_CACHE_DEFAULT,	 /* as the image's cluster, or the host, is configured */
+	DISK_CACHE_DEFAULT,	 /* as none: what a process holds would be lost with it */
 	DISK_CACHE_NONE,	 /* librbd: rbd_cache=false */
 	DISK_CACHE_WRITETHROUGH, /* reads are cached, a write is done when it is stable */
 	DISK_CACHE_WRITEBACK,	 /* stable with the next flush */
