@@ -26,6 +26,7 @@
 #define DEFAULT_CONFIG "/etc/ceph/ceph.conf"
 #define KEYRING_MAX 16384
 #define KEY_MAX 256
+#define LEGACY_PORT 6789
 
 struct setting {
 	const char *name;
@@ -182,8 +183,14 @@ static int add_host(char *hosts, size_t size, const char *name, unsigned int por
 				NI_NUMERICHOST))
 			continue;
 		used = strlen(hosts);
-		snprintf(hosts + used, size - used, "%s%s%s%s", used ? "," : "", v6 ? "[" : "",
-			 address, v6 ? "]" : "");
+		/*
+		 * With a port of its own, a monitor is taken to speak the newer protocol there, and the
+		 * older one on that one's usual port. librados would try both, and would go on with
+		 * one that nobody answers when the other has been told that the key is wrong.
+		 */
+		snprintf(hosts + used, size - used, "%s%s%s%s%s", used ? "," : "",
+			 port == 0 ? "" : port == LEGACY_PORT ? "v1:" : "v2:", v6 ? "[" : "", address,
+			 v6 ? "]" : "");
 		used = strlen(hosts);
 		if (port)
 			snprintf(hosts + used, size - used, ":%u", port);
