@@ -47,6 +47,7 @@ JOB
 sed -i "s/JOBTIME/$(sed -n 's/.*seconds=\([0-9]*\).*/\1/p' /proc/cmdline)/" /tmp/job
 report load
 fio /tmp/job >/tmp/fio.out 2>&1 && report verified || { report bad; head -n 40 /tmp/fio.out | sed "s/^/GUEST fio: /"; }
+report jobs $(grep -c 'err= 0' /tmp/fio.out) $(sed -n 's/.*WRITE:.*io=\([^ ]*\) .*/\1/p' /tmp/fio.out)
 head -c 8388608 /dev/urandom >/tmp/blob
 for disk in a b; do dd if=/tmp/blob of=/dev/xvd$disk bs=64k conv=fsync 2>/dev/null && report wrote $disk; done
 report blob $(sum </tmp/blob)
@@ -106,7 +107,8 @@ above() { [ -n "$1" ] && [ "$1" -gt "$2" ]; }
 ok "the disks' processes are killed $kills times" is "$(said kills)" "$kills"
 ok "each time the three of the disks and the one of the interface are followed by others" above "$(said 'taken up')" $((kills * 2 - 1))
 ok "requests were in flight, and are carried out again" above "$(said redone)" 0
-ok "the guest has verified what it wrote" grep -qx 'guest: verified' "$out"
+ok "the guest has verified what it wrote, three jobs without an error" \
+	bash -c 'grep -qx "guest: verified" "$1" && grep -q "^guest: jobs 3 " "$1"' - "$out"
 ok "and has seen no error" is "$(said 'guest: errors')" 0
 ok "it writes on, to the image" grep -qx 'guest: wrote a' "$out"
 ok "and to the file" grep -qx 'guest: wrote b' "$out"
@@ -116,5 +118,5 @@ ok "the image, read through librbd, holds what the guest wrote" \
 ok "and is as a whole what the guest reads" is "$(sum <"$work/disk.raw")" "$(said 'guest: image')"
 ok "its interface works as before" grep -qx 'the guest answers' "$out"
 ok "the guest ends when asked" grep -qx gone "$out"
-grep -a "^guest: fio" "$out" | sed "s/^/# /"
+grep -aE "^(guest: (fio|jobs)|taken up|redone)" "$out" | sed "s/^/# /"
 done_testing
