@@ -188,7 +188,7 @@ static void offer_interrupt(struct vcpu *v)
 
 	if (vector < 0)
 		upcall = guest_abi_upcall_vector(v);
-	if (vector < 0 && upcall < 0)
+	if (vector < 0 && upcall < 0 && virt->offers_held_back)
 		vector = vlapic_held_back_vector(v);
 	v->arch.offered_direct = vector < 0;
 	if (vector >= 0)

@@ -312,6 +312,11 @@ const struct virt_ops svm_ops = {
 	.inject = svm_inject,
 	.can_take_nmi = svm_can_take_nmi,
 	.offer_interrupt = svm_offer_interrupt,
+	/*
+	 * The hardware could (APM vol. 2, 15.21.2), but QEMU 7.2 lets an interrupt through whose class
+	 * equals the priority. So what is held back comes at the first exit after CR8 was lowered.
+	 */
+	.offers_held_back = false,
 	.interrupt_was_taken = svm_interrupt_was_taken,
 	.clear_shadow = svm_clear_shadow,
 	.new_tlb_tag = svm_new_tlb_tag,

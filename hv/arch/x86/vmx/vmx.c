@@ -615,6 +615,7 @@ const struct virt_ops vmx_ops = {
 	.inject = vmx_inject,
 	.can_take_nmi = vmx_can_take_nmi,
 	.offer_interrupt = vmx_offer_interrupt,
+	.offers_held_back = true,
 	.interrupt_was_taken = vmx_interrupt_was_taken,
 	.clear_shadow = vmx_clear_shadow,
 	.new_tlb_tag = vmx_new_tlb_tag,

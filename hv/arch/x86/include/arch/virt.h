@@ -105,6 +105,8 @@ struct virt_ops {
 	/* Not inside the handler of another. While v->arch.nmi_pending, EXIT_WINDOW tells when. */
 	bool (*can_take_nmi)(struct vcpu *v);
 	void (*offer_interrupt)(struct vcpu *v, int vector, bool any_priority);
+	/* May an offer be one that the task priority holds back, to be taken once that is lowered? */
+	bool offers_held_back;
 	bool (*interrupt_was_taken)(struct vcpu *v);
 	void (*clear_shadow)(struct vcpu *v); /* after hv skipped an instruction */
 
