@@ -175,11 +175,23 @@ static int open_journal(struct hvd *h)
 	return make_dir(h->keep_dir, 0700);
 }
 
+/* An hvd that was killed a moment ago still holds its sockets while the kernel takes it apart. */
+#define PREDECESSOR_TRIES 100
+#define PREDECESSOR_WAIT_US 100000
+
 static int open_xenstore(struct hvd *h)
 {
-	int err;
+	int err, tries;
 
-	err = xs_server_create(h->base, h->env.mux, h->conf.xenstore_socket, &h->env.xs);
+	for (tries = 0;; tries++) {
+		err = xs_server_create(h->base, h->env.mux, h->conf.xenstore_socket, &h->env.xs);
+		if (err != -EADDRINUSE || tries == PREDECESSOR_TRIES)
+			break;
+		if (tries == 0)
+			log_info("another hvd has %s still open: waiting for its end",
+				 h->conf.xenstore_socket);
+		usleep(PREDECESSOR_WAIT_US);
+	}
 	if (err)
 		return failed("cannot start the xenstore", err);
 	err = xs_server_restore(h->env.xs, h->env.journal, h->keep_dir);
