@@ -9,8 +9,9 @@ dist_noinst_SCRIPTS += tests/host/run tests/host/bochs tests/run-all tests/boot/
 	tests/boot/20-refused.sh tests/boot/80-stubdom.sh \
 	tests/boot/30-guest.sh tests/boot/40-xenstore.sh tests/boot/45-hvd-restart.sh tests/boot/50-guests.sh tests/boot/55-weights.sh \
 	tests/boot/60-guest-devices.sh tests/boot/65-metrics.sh tests/boot/70-grub.sh \
+	tests/boot/75-installed.sh tests/boot/installed-setup.sh tests/boot/installed-host.sh \
 	tests/boot/90-rbd.sh tests/boot/91-devices.sh tests/boot/92-rbd-faults.sh tests/boot/94-blk-restart.sh
-dist_noinst_DATA += tests/boot/lib.sh tests/boot/stubdom-lib.sh tests/boot/guest-lib.sh \
+dist_noinst_DATA += tests/boot/lib.sh tests/boot/stubdom-lib.sh tests/boot/guest-lib.sh tests/boot/installed-lib.sh \
 	tests/boot/ceph-lib.sh tests/boot/ceph-guest.sh
 
 # Tests that boot a machine: 'make check-boot', or some: 'make check-boot BOOT_TESTS=00-host.sh'
@@ -21,8 +22,8 @@ check-boot: all
 
 # Style: part of 'make check'.
 STYLE_TESTS = tests/style/files.sh tests/style/headers.sh tests/style/includes.sh
-TESTS += $(STYLE_TESTS) tests/dom0/boot-menu.sh
-EXTRA_DIST += $(STYLE_TESTS) tests/dom0/boot-menu.sh
+TESTS += $(STYLE_TESTS) tests/dom0/boot-menu.sh tests/dom0/install.sh
+EXTRA_DIST += $(STYLE_TESTS) tests/dom0/boot-menu.sh tests/dom0/install.sh
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(abs_top_srcdir)'; export srcdir; \
 	CC='$(CC)'; export CC; \
