@@ -7,7 +7,8 @@ check hypervisor grep -q control_d /proc/xen/capabilities
 check services systemctl is-active hvd.service hvd.socket hv-guests.service proc-xen.mount
 
 if [ "$BOOT" = 2 ]; then
-	check powered-off grep -aq '^GUEST poweroff' /var/log/hv/console/demo.log*
+	# Behind the prompt of the guest's shell.
+	check powered-off grep -aq 'GUEST poweroff' /var/log/hv/console/demo.log*
 	check no-guests test "$(hvctl list | wc -l)" = 2
 	check remove apt-get purge -y hv hvd hvctl
 	check images-gone test -z "$(ls /boot/hv* 2>/dev/null)"
