@@ -109,13 +109,18 @@ static void handle_two_level(void)
 				handle_word((unsigned int)__builtin_ctzll(words));
 }
 
-static void on_upcall(struct rt_frame *f)
+void rt_handle_events(void)
 {
-	(void)f;
 	if (rt_upcall)
 		rt_upcall();
 	else
 		handle_two_level();
+}
+
+static void on_upcall(struct rt_frame *f)
+{
+	(void)f;
+	rt_handle_events();
 }
 
 static void set_up_events(void)

@@ -47,6 +47,8 @@ int rt_event_bind_ipi(rt_event_fn fn, evtchn_port_t *ret_port);
 void rt_wait(void);
 /* Whoever serves the upcall; NULL: the runtime, by the two-level bits. */
 extern void (*rt_upcall)(void);
+/* What an upcall does, for handlers of other vectors. */
+void rt_handle_events(void);
 
 /* ---- time ---- */
 /* Nanoseconds since the host's start, by the page that the hypervisor keeps up to date. */
