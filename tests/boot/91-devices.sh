@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Devices that come and go while a guest runs: a disk, an interface; a disk that grows.
 . "$(dirname "$0")/lib.sh"
-plan 18
+plan 22
 need_guest
 
 # In the guest: does what the host types into its console.
@@ -25,7 +25,7 @@ while read -r word argument; do
 		set -- $argument
 		until_true "[ \$(bytes $1) = $2 ]" && report $1 grown $(bytes $1)
 		# The last MiB is new.
-		dd if=/tmp/blob of=/dev/$1 bs=1M count=1 seek=$(($2 / 1048576 - 1)) conv=fsync 2>/dev/null && report $1 end ;;
+		dd if=/tmp/blob of=/dev/$1 bs=1M count=1 seek=$(($2 / 1048576 - 1)) conv=fsync 2>/dev/null && report $1 end $2 ;;
 	gone) until_true "[ ! -e /sys/block/$argument ]" && report $argument gone ;;
 	net)
 		until_true "[ -e /sys/class/net/eth0 ]" && ip addr add $argument dev eth0 && ip link set eth0 up
@@ -63,6 +63,30 @@ wait_console dev '^GUEST xvdb written' 120
 echo "bytes $(dd if=/tmp/www/a.img bs=1M count=8 2>/dev/null | md5sum | cut -d' ' -f1)"
 echo "used: $(hvctl image info /tmp/www/a.img | sed -n 's/^Disk of *//p')"
 echo "remove: $(hvctl image remove /tmp/www/a.img 2>&1)"
+
+echo "limits: $(hvctl blkdeviotune dev xvdb --total-iops-sec 100000 --total-bytes-sec 1G | grep -vc ' 0$')"
+hvctl info dev | grep -c 'total_iops_sec 100000$' | sed 's/^/limits shown: /'
+# A file under a guest grows, by either name; a block device has another size than before.
+echo "larger: $(hvctl blockresize dev xvdb 40M 2>&1)"
+say bytes xvdb 41943040
+wait_console dev '^GUEST xvdb end 41943040' 120
+echo "larger still: $(hvctl image resize /tmp/www/a.img 48M 2>&1)"
+say bytes xvdb 50331648
+wait_console dev '^GUEST xvdb end 50331648' 120
+echo "smaller: $(hvctl blockresize --shrink dev xvdb 4M 2>&1)"
+echo "end $(dd if=/tmp/www/a.img bs=1M skip=47 count=1 2>/dev/null | md5sum | cut -d' ' -f1) $(dd if=/tmp/www/a.img bs=1M count=1 2>/dev/null | md5sum | cut -d' ' -f1)"
+modprobe loop
+truncate -s 16M /tmp/www/b.img
+loop=$(losetup -f) && losetup $loop /tmp/www/b.img
+hvctl attach-disk dev $loop xvdd
+say disk xvdd
+wait_console dev '^GUEST xvdd written' 120
+truncate -s 24M /tmp/www/b.img
+losetup -c $loop
+echo "device: $(hvctl blockresize dev xvdd 2>&1)"
+say bytes xvdd 25165824
+wait_console dev '^GUEST xvdd end 25165824' 120
+hvctl detach-disk dev xvdd
 
 echo "detach: $(hvctl detach-disk dev xvdb 2>&1)"
 say gone xvdb
@@ -103,6 +127,11 @@ ok "the guest has it, with its size" grep -qx 'guest: xvdb size 33554432' "$out"
 ok "what the guest writes is in the image" is "$(said bytes)" "$(said 'guest: blob')"
 ok "the image says whose disk it is" is "$(said used:)" "dev xvdb"
 ok "and is not removed" like "$(said remove:)" "is in use"
+ok "it gets limits while the guest runs" is "$(said limits:) $(said 'limits shown:')" "2 1"
+ok "its file grows under the guest, which sees it" is "$(said larger:) $(said 'larger still:') $(grep -c '^guest: xvdb grown' "$out")" \
+	"Told             dev xvdb Told             dev xvdb 2"
+ok "it writes to the new end; and none of it is taken away" bash -c '[ "$1" ] && [ "$1" = "$2" ] && grep -q "^smaller: .* is in use" "$3"' - $(said end) "$out"
+ok "so does a block device" is "$(said device:).$(grep -cx 'guest: xvdd end 25165824' "$out")" ".1"
 ok "the guest gives it back" is "$(said detach:) $(grep -c 'guest: xvdb gone' "$out")" "xvdb detached 1"
 ok "the domain does not have it any more" is "$(said 'disks then:')." "."
 ok "nobody has the image" is "$(said free:)" 1

@@ -2,7 +2,7 @@
 # tests/daemon: hvd as it is, but over a pretended hypervisor.
 
 PRETENDED_HOST = tests/daemon/hvd-pretended tests/daemon/kernel tests/daemon/faulty tests/daemon/talk \
-	tests/daemon/manager
+	tests/daemon/manager tests/daemon/hvd-blk-pretended
 CLEANFILES += $(PRETENDED_HOST)
 EXTRA_PROGRAMS += $(PRETENDED_HOST)
 tests_daemon_hvd_pretended_SOURCES = $(HVD_SOURCES) tests/daemon/pretend.c \
@@ -19,6 +19,13 @@ tests_daemon_faulty_SOURCES = tests/daemon/faulty.S
 tests_daemon_faulty_CCASFLAGS =
 tests_daemon_faulty_LDFLAGS = $(tests_daemon_kernel_LDFLAGS)
 
+# The real one but for the libraries that want hv: they are given here, and not linked.
+tests_daemon_hvd_blk_pretended_SOURCES = $(BLK_SOURCES) tests/daemon/pretend_blk.c \
+	tools/hvd/blk/file.c tools/hvd/blk/file_kind.c tools/hvd/blk/pool.c
+tests_daemon_hvd_blk_pretended_CFLAGS = $(BLK_CFLAGS)
+tests_daemon_hvd_blk_pretended_LDADD = tools/hvd/xenstore/libxenstored.a tools/lib/libhvutil.a $(LIBEVENT_LIBS) \
+	$(JSONC_LIBS) $(SECCOMP_LIBS) -lpthread
+
 tests_daemon_talk_SOURCES = tests/daemon/talk.c
 tests_daemon_manager_SOURCES = tests/daemon/manager.c
 
@@ -27,6 +34,7 @@ DAEMON_TESTS = \
 	tests/daemon/access.sh \
 	tests/daemon/completion.sh \
 	tests/daemon/define.sh \
+	tests/daemon/disks.sh \
 	tests/daemon/errors.sh \
 	tests/daemon/lifecycle.sh \
 	tests/daemon/past.sh \

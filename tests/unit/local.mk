@@ -333,7 +333,8 @@ tests_unit_test_metrics_LDADD = $(UNIT_LDADD) $(METRICS_TEST_LIBS)
 check_PROGRAMS += tests/unit/test_spec
 tests_unit_test_spec_SOURCES = tests/unit/test_spec.c tools/hvd/domain/spec.c \
 	tools/hvd/domain/spec_devices.c tools/hvd/domain/spec_disk.c \
-	tools/hvd/domain/spec_edit.c tools/hvd/domain/spec_iotune.c tools/hvd/domain/spec_xml.c tools/lib/xmem.c
+	tools/hvd/domain/spec_edit.c tools/hvd/domain/spec_iotune.c tools/hvd/domain/spec_text.c \
+	tools/hvd/domain/spec_xml.c tools/lib/xmem.c
 tests_unit_test_spec_CPPFLAGS = $(UNIT_CPPFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_unit_test_spec_CFLAGS = $(UNIT_CFLAGS) $(LIBXML2_CFLAGS)
 tests_unit_test_spec_LDADD = $(UNIT_LDADD) $(LIBXML2_LIBS)

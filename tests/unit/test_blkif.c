@@ -595,6 +595,24 @@ static void random_requests_are_answered_once_each(void)
 	teardown();
 }
 
+static void a_file_that_has_grown_can_be_used_to_its_end(void)
+{
+	struct disk *disk;
+
+	setup(false);
+	CU_ASSERT_EQUAL(connect_ring(false, RING_PAGE, 1), 0);
+	disk = blkif_disk(blkif);
+	CU_ASSERT_EQUAL(transfer(BLKIF_OP_WRITE, NR_SECTORS, DATA_PAGE, 0, 7), BLKIF_RSP_ERROR);
+	CU_ASSERT_EQUAL(ftruncate(image, (NR_SECTORS + 8) * 512l), 0);
+	CU_ASSERT_EQUAL(disk->info.nr_sectors, NR_SECTORS);
+	CU_ASSERT_EQUAL(disk->ops->measure(disk), 0);
+	CU_ASSERT_EQUAL(disk->info.nr_sectors, NR_SECTORS + 8);
+	blkif_set_size(blkif, disk->info.nr_sectors);
+	CU_ASSERT_EQUAL(transfer(BLKIF_OP_WRITE, NR_SECTORS, DATA_PAGE, 0, 7), BLKIF_RSP_OKAY);
+	CU_ASSERT_EQUAL(transfer(BLKIF_OP_WRITE, NR_SECTORS + 1, DATA_PAGE, 0, 7), BLKIF_RSP_ERROR);
+	teardown();
+}
+
 UNIT_MAIN("blkif",
 	  UNIT_TEST(written_data_comes_back_by_copy),
 	  UNIT_TEST(written_data_comes_back_through_persistent_pages),
@@ -604,6 +622,7 @@ UNIT_MAIN("blkif",
 	  UNIT_TEST(indirect_request_of_a_mebibyte_through_pages),
 	  UNIT_TEST(bad_requests_are_errors_by_copy),
 	  UNIT_TEST(bad_requests_are_errors_with_persistent_pages),
+	  UNIT_TEST(a_file_that_has_grown_can_be_used_to_its_end),
 	  UNIT_TEST(readonly_disk_is_not_written),
 	  UNIT_TEST(a_hole_is_punched_where_the_file_system_can),
 	  UNIT_TEST(a_full_ring_is_answered_once_each),

@@ -11,6 +11,8 @@
 #include <libxml/relaxng.h>
 
 #include "domain/spec.h"
+#include "domain/spec_iotune.h"
+#include "domain/spec_text.h"
 #include "lib/xmem.h"
 #include "unit.h"
 
@@ -406,6 +408,82 @@ static void damaged_documents_do_no_harm(void)
 	free(path);
 }
 
+/* The limits that 'text' names, "total_bytes_sec=5 ...", merged into 't'; 'reason': what is wrong then. */
+static bool merge(struct iotune_spec *t, const char *text, char reason[128])
+{
+	struct iotune_spec wanted = { 0 };
+	uint32_t given = 0;
+	const char *name;
+	uint64_t max;
+
+	for (unsigned int i = 0; (name = spec_iotune_name(i)); i++) {
+		char key[48];
+		const char *at;
+
+		snprintf(key, sizeof(key), " %s=", name);
+		at = strstr(text, key);
+		if (!at)
+			continue;
+		*spec_iotune_field(&wanted, name, &max) = strtoull(at + strlen(key), NULL, 10);
+		given |= 1u << i;
+	}
+	spec_iotune_merge(t, &wanted, given);
+	return spec_iotune_check(t, reason, 128);
+}
+
+static void limits_change_as_virsh_changes_them(void)
+{
+	struct iotune_spec t = { .total_bytes = { 100, 200, 5 }, .read_iops = { 10, 0, 0 }, .size_iops = 4096 };
+	char reason[128];
+
+	/* Another one of a kind takes its place, with its burst; other kinds stay. */
+	CU_ASSERT(merge(&t, " write_bytes_sec=50", reason));
+	CU_ASSERT(!t.total_bytes.average && !t.total_bytes.max && !t.total_bytes.max_length);
+	CU_ASSERT(t.write_bytes.average == 50 && t.read_iops.average == 10 && t.size_iops == 4096);
+	/* A burst stays with a limit that is below it, and goes with one that is not. */
+	CU_ASSERT(merge(&t, " write_bytes_sec=50 write_bytes_sec_max=90 write_bytes_sec_max_length=3", reason));
+	CU_ASSERT(merge(&t, " write_bytes_sec=60", reason));
+	CU_ASSERT(t.write_bytes.average == 60 && t.write_bytes.max == 90 && t.write_bytes.max_length == 3);
+	CU_ASSERT(merge(&t, " write_bytes_sec=91", reason));
+	CU_ASSERT(t.write_bytes.average == 91 && !t.write_bytes.max && !t.write_bytes.max_length);
+	/* The last limit of requests takes along what a request is. */
+	CU_ASSERT(merge(&t, " read_iops_sec=0", reason));
+	CU_ASSERT(!t.read_iops.average && !t.size_iops && t.write_bytes.average == 91);
+	/* What was given is never dropped in silence. */
+	CU_ASSERT(!merge(&t, " write_bytes_sec_max=10", reason));
+	CU_ASSERT_STRING_EQUAL(reason, "write_bytes_sec_max is less than write_bytes_sec");
+	t = (struct iotune_spec){ 0 };
+	CU_ASSERT(!merge(&t, " size_iops_sec=512", reason));
+	CU_ASSERT(!merge(&t, " total_bytes_sec=1 read_bytes_sec=1", reason));
+}
+
+/* What is written down for the next hvd is read as it was. */
+static void limits_survive_their_text(void)
+{
+	static const char xml[] = "<domain type='xen'><name>a</name><memory>65536</memory><os><kernel>/k</kernel></os>"
+				  "<devices><disk type='file'><source file='/a'/><target dev='xvda'/></disk>"
+				  "<disk type='file'><source file='/b'/><target dev='xvdb'/></disk></devices></domain>";
+	struct iotune_spec t = { .total_bytes = { 1ull << 40, 1ull << 41, 5 }, .read_iops = { 10, 0, 0 },
+				 .size_iops = 4096 };
+	static const struct iotune_spec none;
+	struct domain_spec *spec = NULL;
+	char *error = NULL, *with, *without;
+
+	with = spec_text_set_iotune(xml, "xvdb", &t);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(with);
+	CU_ASSERT_EQUAL_FATAL(spec_parse(with, strlen(with), &spec, &error), 0);
+	CU_ASSERT(!memcmp(&spec->disks[1].iotune, &t, sizeof(t)));
+	CU_ASSERT(!memcmp(&spec->disks[0].iotune, &none, sizeof(none)));
+	spec_destroy(spec);
+	/* And again, in place of what is there. */
+	without = spec_text_set_iotune(with, "xvdb", &none);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(without);
+	CU_ASSERT_PTR_NULL(strstr(without, "iotune"));
+	CU_ASSERT_PTR_NULL(spec_text_set_iotune(xml, "xvdc", &t));
+	free(with);
+	free(without);
+}
+
 UNIT_MAIN("spec", UNIT_TEST(good_files_pass), UNIT_TEST(bad_files_fail_with_their_message),
 	  UNIT_TEST(the_schema_agrees), UNIT_TEST(every_field_arrives),
 	  UNIT_TEST(every_field_of_a_network_disk_arrives),
@@ -413,4 +491,5 @@ UNIT_MAIN("spec", UNIT_TEST(good_files_pass), UNIT_TEST(bad_files_fail_with_thei
 	  UNIT_TEST(what_is_no_device_is_refused),
 	  UNIT_TEST(what_is_left_out_has_a_sensible_value),
 	  UNIT_TEST(the_same_uuid_gives_the_same_mac), UNIT_TEST(a_uuid_survives_its_text),
+	  UNIT_TEST(limits_change_as_virsh_changes_them), UNIT_TEST(limits_survive_their_text),
 	  UNIT_TEST(damaged_documents_do_no_harm))

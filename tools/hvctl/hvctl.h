@@ -64,6 +64,8 @@ int cmd_attach_disk(int argc, char **argv);
 int cmd_attach_interface(int argc, char **argv);
 int cmd_detach_disk(int argc, char **argv);
 int cmd_detach_interface(int argc, char **argv);
+int cmd_blkdeviotune(int argc, char **argv);
+int cmd_blockresize(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 

@@ -20,6 +20,11 @@
 
 struct options options = { .socket = SOCKET_DEFAULT };
 
+/* "[--total-bytes-sec N] ...": all that there is to limit of a kind. */
+#define LIMIT_OPTION(name) "[--" name " N] [--" name "-max N] [--" name "-max-length N] "
+#define LIMIT_OPTIONS(kind) \
+	LIMIT_OPTION("total-" kind "-sec") LIMIT_OPTION("read-" kind "-sec") LIMIT_OPTION("write-" kind "-sec")
+
 static const struct command commands[] = {
 	{ "create", "[--paused | --console] VM.XML", "start a domain", cmd_create },
 	{ "define", "VM.XML", "make a domain known to this host, running or not", cmd_define },
@@ -47,6 +52,10 @@ static const struct command commands[] = {
 	  "give a running domain a network interface", cmd_attach_interface },
 	{ "detach-interface", "[--timeout SECONDS] DOMAIN MAC | VIF",
 	  "take a network interface away", cmd_detach_interface },
+	{ "blkdeviotune", LIMIT_OPTIONS("bytes") LIMIT_OPTIONS("iops") "[--size-iops-sec N] DOMAIN TARGET",
+	  "show or set the limits of a running domain's disk", cmd_blkdeviotune },
+	{ "blockresize", "[--shrink] DOMAIN TARGET [SIZE]", "give a running domain's disk another size",
+	  cmd_blockresize },
 	{ "image", "ACTION ...", "work on images of disks; 'hvctl image help' lists what", cmd_image },
 	{ "top", "[--history DOMAIN]", "show who uses the host; 'q' ends it", cmd_top },
 	{ "events", "[--follow]", "show what happened, a JSON object a line", cmd_events },

@@ -318,13 +318,31 @@ int backend_unplug(struct backend *b, uint16_t domid, const char *device)
 	return 0;
 }
 
-int backend_set_limits(struct backend *b, uint16_t domid, const char *disk,
-		       const struct iotune_spec *limits)
+static struct device *disk_find(struct backend *b, uint16_t domid, const char *disk)
 {
 	struct backend_domain *d = domain_find(b, domid);
 	struct device *dev = d ? device_find(d, disk) : NULL;
 
-	if (!dev || dev->class != &vbd_class)
+	return dev && dev->class == &vbd_class ? dev : NULL;
+}
+
+int backend_look_again(struct backend *b, uint16_t domid, const char *disk)
+{
+	struct device *dev = disk_find(b, domid, disk);
+
+	if (!dev)
+		return -ENOENT;
+	/* One that is between two lives looks when it begins the next. */
+	device_send(dev, device_request(dev, "resize"), -1);
+	return 0;
+}
+
+int backend_set_limits(struct backend *b, uint16_t domid, const char *disk,
+		       const struct iotune_spec *limits)
+{
+	struct device *dev = disk_find(b, domid, disk);
+
+	if (!dev)
 		return -ENOENT;
 	disk_set_limits(dev, limits);
 	return 0;

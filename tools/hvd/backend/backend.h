@@ -125,6 +125,12 @@ void backend_wait_ready(struct backend *b, uint16_t domid, const char *device, b
 int backend_set_limits(struct backend *b, uint16_t domid, const char *disk,
 		       const struct iotune_spec *limits);
 
+/*
+ * The disk's file or device has another size, or may have: its process looks, and the guest is told. -ENOENT: no
+ * such disk.
+ */
+int backend_look_again(struct backend *b, uint16_t domid, const char *disk);
+
 /* The domain is about to run: what failed, and waits (error_policy='stop'), is tried again. */
 void backend_retry(struct backend *b, uint16_t domid);
 

@@ -351,6 +351,8 @@ void device_on_serving(struct device *dev, struct json_object *msg, int fd)
 		device_on_added(dev, msg);
 	} else if (!strcmp(link, "connected")) {
 		device_on_connected(dev);
+		if (dev->class->on_event && json_object_object_get_ex(msg, "sectors", NULL))
+			dev->class->on_event(dev, "resized", msg);
 	} else {
 		dev->xenbus.link = strcmp(link, "disconnecting") ? LINK_IDLE : LINK_DISCONNECTING;
 		if (dev->xenbus.state == XENBUS_CONNECTED)

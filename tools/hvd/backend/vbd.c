@@ -40,6 +40,32 @@ static int64_t get_int(struct json_object *msg, const char *key)
 	return json_object_object_get_ex(msg, key, &v) ? json_object_get_int64(v) : 0;
 }
 
+/* Whether that is news to the guest. */
+static bool write_sectors(struct device *dev, struct json_object *msg)
+{
+	char path[256], value[32];
+	char *known = NULL;
+	bool is_new;
+
+	snprintf(path, sizeof(path), "%s/sectors", dev->back);
+	snprintf(value, sizeof(value), "%" PRId64, get_int(msg, "sectors"));
+	if (xs_read(dev->domain->backend->srv, path, &known))
+		known = NULL;
+	is_new = known && strcmp(known, value);
+	free(known);
+	device_write(dev, dev->back, "sectors", "%s", value);
+	return is_new;
+}
+
+static void vbd_on_resized(struct device *dev, struct json_object *msg)
+{
+	if (!write_sectors(dev, msg))
+		return;
+	log_info("domain %u, %s: %" PRId64 " bytes now", dev->domain->domid, dev->name,
+		 get_int(msg, "sectors") * BLK_SECTOR_SIZE);
+	device_announce(dev);
+}
+
 static void vbd_write_features(struct device *dev, struct json_object *msg)
 {
 	const struct vbd_private *v = dev->private;
@@ -61,7 +87,8 @@ static void vbd_write_features(struct device *dev, struct json_object *msg)
 	}
 	device_write(dev, back, "info", "%u",
 		     (v->readonly ? VDISK_READONLY : 0u) | (v->cdrom ? VDISK_CDROM : 0u));
-	device_write(dev, back, "sectors", "%" PRId64, get_int(msg, "sectors"));
+	/* It may have grown while no process was there to see it. */
+	vbd_on_resized(dev, msg);
 	/*
 	 * What the guest's block layer aligns requests to. 'sectors' and the numbers in requests
 	 * count 512 bytes all the same, which is how Linux reads and writes them.
@@ -172,14 +199,6 @@ static int vbd_send_files(struct device *dev)
 	err = device_send(dev, device_request(dev, "secret"), fd);
 	close(fd);
 	return err;
-}
-
-static void vbd_on_resized(struct device *dev, struct json_object *msg)
-{
-	device_write(dev, dev->back, "sectors", "%" PRId64, get_int(msg, "sectors"));
-	log_info("domain %u, %s: %" PRId64 " bytes now", dev->domain->domid, dev->name,
-		 get_int(msg, "sectors") * BLK_SECTOR_SIZE);
-	device_announce(dev);
 }
 
 /* error_policy='stop': the guest shall not run on, and finds all as it was when it does. */

@@ -176,6 +176,11 @@ void blkif_set_size(struct blkif *b, uint64_t nr_sectors)
 	b->stats->size_bytes = nr_sectors * BLK_SECTOR_SIZE;
 }
 
+struct disk *blkif_disk(struct blkif *b)
+{
+	return b->disk;
+}
+
 unsigned int blkif_id(const struct blkif *b)
 {
 	return b->id;

@@ -76,6 +76,7 @@ void blkif_set_sector_size(struct blkif *b, uint32_t bytes);
 /* The disk has grown or shrunk. */
 void blkif_set_size(struct blkif *b, uint64_t nr_sectors);
 
+struct disk *blkif_disk(struct blkif *b);
 unsigned int blkif_id(const struct blkif *b);
 bool blkif_is_connected(const struct blkif *b);
 

@@ -47,6 +47,8 @@ struct disk_info {
 
 struct disk_ops {
 	void (*submit)(struct disk *d, struct disk_io *io);
+	/* What may have grown: looks, and has info.nr_sectors say it. NULL: it notices by itself. */
+	int (*measure)(struct disk *d);
 	void (*close)(struct disk *d); /* nothing is in flight any more */
 };
 

@@ -117,8 +117,27 @@ static void file_disk_close(struct disk *d)
 	free(f);
 }
 
+static int file_disk_measure(struct disk *d)
+{
+	const struct file_disk *f = (const struct file_disk *)d;
+	struct stat st;
+	uint64_t size;
+
+	if (f->is_block) {
+		if (ioctl(f->fd, BLKGETSIZE64, &size))
+			return -errno;
+	} else {
+		if (fstat(f->fd, &st))
+			return -errno;
+		size = (uint64_t)st.st_size;
+	}
+	d->info.nr_sectors = size / BLK_SECTOR_SIZE;
+	return 0;
+}
+
 static const struct disk_ops file_disk_ops = {
 	.submit = file_disk_submit,
+	.measure = file_disk_measure,
 	.close = file_disk_close,
 };
 

@@ -17,6 +17,7 @@
  *                                                      broken id error (then: disconnected id)
  *   limits id limits size-iops                         (none)
  *   retry id                                           (none)
+ *   resize id: it may have another size                (resized, if it has)
  *                                                      resized id sectors
  *                                                      stalled id, answers id
  *                                                      stopped id error: a request waits for "retry"
@@ -143,6 +144,18 @@ static void on_resized(void *arg, struct disk *disk)
 	json_object_object_add(msg, "id", json_object_new_int64(server.id));
 	json_object_object_add(msg, "sectors", json_object_new_int64((int64_t)disk->info.nr_sectors));
 	child_send(&server.child, msg);
+}
+
+static void on_resize(void)
+{
+	struct disk *disk = blkif_disk(server.blkif);
+	uint64_t before = disk->info.nr_sectors;
+	int err = disk->ops->measure ? disk->ops->measure(disk) : 0;
+
+	if (err)
+		log_error("disk %u: cannot tell its size: %s", server.id, strerror(-err));
+	else if (disk->info.nr_sectors != before)
+		on_resized(NULL, disk);
 }
 
 static void on_batch(void *arg)
@@ -403,6 +416,8 @@ static void on_message(void *arg, struct json_object *msg, int fd)
 		on_limits(msg);
 	else if (strcmp(op, "retry") == 0)
 		blkif_retry(server.blkif);
+	else if (strcmp(op, "resize") == 0)
+		on_resize();
 	else if (strcmp(op, "remove") == 0)
 		on_remove();
 	else

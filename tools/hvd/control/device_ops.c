@@ -111,8 +111,7 @@ void device_ops_leave(struct conn *c)
 	c->device = NULL;
 }
 
-/* A domain that can get and give devices; NULL: replied. */
-static struct domain *live_domain(struct conn *c, struct json_object *rq)
+struct domain *device_ops_live_domain(struct conn *c, struct json_object *rq)
 {
 	struct domain *d = op_domain(c, rq, NULL);
 
@@ -132,7 +131,7 @@ static struct domain *live_domain(struct conn *c, struct json_object *rq)
 
 /* ---- What the domain is said to be ---- */
 
-static void set_text(struct domain *d, char *xml)
+void device_ops_set_text(struct domain *d, char *xml)
 {
 	if (!xml) {
 		log_error("domain '%s': its description cannot be changed", d->spec->name);
@@ -150,7 +149,7 @@ static void number_nics(struct domain *d)
 
 	for (unsigned int i = 0; i < d->spec->nr_nics; i++)
 		numbers[i] = d->spec->nics[i].index;
-	set_text(d, spec_text_number_nics(d->xml, numbers, d->spec->nr_nics));
+	device_ops_set_text(d, spec_text_number_nics(d->xml, numbers, d->spec->nr_nics));
 }
 
 static void take_in(struct device_request *r)
@@ -164,7 +163,7 @@ static void take_in(struct device_request *r)
 		spec_move_disk(r->lone, d->spec);
 	if (!d->xml)
 		return;
-	set_text(d, spec_text_add_device(d->xml, r->xml));
+	device_ops_set_text(d, spec_text_add_device(d->xml, r->xml));
 	if (is_nic)
 		number_nics(d);
 }
@@ -174,7 +173,7 @@ static void take_out_nic(struct domain *d, unsigned int place)
 	if (d->xml)
 		number_nics(d);
 	if (d->xml)
-		set_text(d, spec_text_remove_nic(d->xml, place));
+		device_ops_set_text(d, spec_text_remove_nic(d->xml, place));
 	spec_remove_nic(d->spec, place);
 }
 
@@ -186,7 +185,7 @@ static void take_out(struct domain *d, const char *device)
 		if (strcmp(d->spec->disks[i].target, device))
 			continue;
 		if (d->xml)
-			set_text(d, spec_text_remove_disk(d->xml, device));
+			device_ops_set_text(d, spec_text_remove_disk(d->xml, device));
 		spec_remove_disk(d->spec, i);
 		return;
 	}
@@ -262,7 +261,7 @@ static int add_to_backend(struct domain *d, const struct domain_spec *lone, stru
 void op_attach_device(struct conn *c, struct json_object *rq)
 {
 	const char *xml = json_line_string(rq, "xml");
-	struct domain *d = live_domain(c, rq);
+	struct domain *d = device_ops_live_domain(c, rq);
 	struct device_request *r;
 	struct domain_spec *lone;
 	struct fault f;
@@ -345,7 +344,7 @@ void op_detach_device(struct conn *c, struct json_object *rq)
 {
 	long long timeout = json_line_number(rq, "timeout_s", DETACH_TIMEOUT_S);
 	const char *wanted = json_line_string(rq, "device");
-	struct domain *d = live_domain(c, rq);
+	struct domain *d = device_ops_live_domain(c, rq);
 	struct backend *b;
 	struct device_request *r;
 	struct timeval tv;
@@ -375,9 +374,11 @@ void op_detach_device(struct conn *c, struct json_object *rq)
 		end_badly(r, FAULT_NO_SUCH_DEVICE, "the device is on its way out, or in");
 }
 
+/* ---- another size ---- */
+
 int device_ops_resized(struct domain *d, const struct disk_spec *disk)
 {
-	(void)d;
-	(void)disk;
-	return -ENOTSUP;
+	if (d->orphan || !d->all->env.backend)
+		return -ENODEV;
+	return backend_look_again(d->all->env.backend, d->domid, disk->target);
 }

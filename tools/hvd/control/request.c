@@ -387,6 +387,8 @@ static const struct operation {
 	{ "dumpxml", op_dumpxml, OP_LOOKS },
 	{ "attach-device", op_attach_device, OP_CHANGES },
 	{ "detach-device", op_detach_device, OP_CHANGES },
+	{ "disk-limits", op_disk_limits, OP_CHANGES },
+	{ "disk-resize", op_disk_resize, OP_CHANGES },
 	{ "image", op_image, OP_CHANGES },
 };
 

@@ -46,6 +46,63 @@ uint64_t *spec_iotune_field(struct iotune_spec *t, const char *name, uint64_t *r
 	return NULL;
 }
 
+/* ---- Changes ---- */
+
+#define SORTS 3u /* average, max, max_length: the order of LIMIT */
+#define LIMITS_OF_A_KIND 3u /* total, read, write */
+#define SIZE_IOPS (NR_FIELDS - 1)
+
+static uint64_t *field_at(struct iotune_spec *t, size_t i)
+{
+	return (uint64_t *)((char *)t + fields[i].offset);
+}
+
+static bool is_given(uint32_t given, size_t i)
+{
+	return given >> i & 1;
+}
+
+/* One sort of value, of the three limits of a kind: all of them, or none. */
+static void merge_sort(struct iotune_spec *t, struct iotune_spec *wanted, uint32_t given, size_t first)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < LIMITS_OF_A_KIND; i++)
+		any = any || is_given(given, first + i * SORTS);
+	for (size_t i = first; any && i < first + LIMITS_OF_A_KIND * SORTS; i += SORTS)
+		*field_at(t, i) = is_given(given, i) ? *field_at(wanted, i) : 0;
+}
+
+/* A burst of what has no limit any more, or of less than the new limit. */
+static void drop_burst(struct iotune_spec *t, uint32_t given, size_t average)
+{
+	uint64_t *max = field_at(t, average + 1), *length = field_at(t, average + 2);
+	uint64_t limit = *field_at(t, average);
+
+	if ((!limit || *max < limit) && !is_given(given, average + 1))
+		*max = 0;
+	if (!*max && !is_given(given, average + 2))
+		*length = 0;
+}
+
+void spec_iotune_merge(struct iotune_spec *t, const struct iotune_spec *wanted, uint32_t given)
+{
+	struct iotune_spec from = *wanted;
+	size_t kind, sort, i;
+
+	for (kind = 0; kind < SIZE_IOPS; kind += LIMITS_OF_A_KIND * SORTS)
+		for (sort = 0; sort < SORTS; sort++)
+			merge_sort(t, &from, given, kind + sort);
+	for (i = 0; i < SIZE_IOPS; i += SORTS)
+		drop_burst(t, given, i);
+	if (is_given(given, SIZE_IOPS))
+		t->size_iops = from.size_iops;
+	else if (!t->total_iops.average && !t->read_iops.average && !t->write_iops.average)
+		t->size_iops = 0;
+}
+
+/* ---- Mistakes ---- */
+
 static bool is_set(const struct iotune_limit *l)
 {
 	return l->average || l->max;

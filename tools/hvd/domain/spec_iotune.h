@@ -21,6 +21,13 @@ const char *spec_iotune_name(unsigned int i);
 /* NULL: there is no such limit. '*ret_max' is the largest value that it may have. */
 uint64_t *spec_iotune_field(struct iotune_spec *t, const char *name, uint64_t *ret_max);
 
+/*
+ * Changes '*t' as virsh does: 'wanted' holds what is given, bit i of 'given' stands for the name i. Of
+ * total, read and write of a kind, those that are not given are no limits any more when another one is. A
+ * burst that does not go with what is left ends, unless it was given: spec_iotune_check() tells then.
+ */
+void spec_iotune_merge(struct iotune_spec *t, const struct iotune_spec *wanted, uint32_t given);
+
 /* Do the limits go together? false: 'reason' says what does not. */
 bool spec_iotune_check(const struct iotune_spec *t, char *reason, size_t size);
 

@@ -4,6 +4,7 @@
  */
 #include "domain/spec_text.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include <libxml/tree.h>
 #include <libxml/xmlsave.h>
 
+#include "domain/spec.h"
+#include "domain/spec_iotune.h"
 #include "lib/xmem.h"
 
 static xmlNode *child_of(xmlNode *parent, const char *name)
@@ -165,6 +168,45 @@ char *spec_text_number_nics(const char *xml, const unsigned int *numbers, unsign
 			xmlSetProp(alias, (const xmlChar *)"name", (const xmlChar *)name);
 	}
 	text = print(doc, xml);
+	xmlFreeDoc(doc);
+	return text;
+}
+
+static void set_limits(xmlNode *disk, const struct iotune_spec *iotune)
+{
+	xmlNode *node = child_of(disk, "iotune");
+	struct iotune_spec limits = *iotune;
+	char text[32];
+	const char *name;
+	uint64_t max;
+
+	if (node) {
+		xmlUnlinkNode(node);
+		xmlFreeNode(node);
+		node = NULL;
+	}
+	for (unsigned int i = 0; (name = spec_iotune_name(i)); i++) {
+		uint64_t value = *spec_iotune_field(&limits, name, &max);
+
+		if (!value)
+			continue;
+		if (!node)
+			node = xmlNewChild(disk, NULL, (const xmlChar *)"iotune", NULL);
+		snprintf(text, sizeof(text), "%" PRIu64, value);
+		xmlNewChild(node, NULL, (const xmlChar *)name, (const xmlChar *)text);
+	}
+}
+
+char *spec_text_set_iotune(const char *xml, const char *target, const struct iotune_spec *iotune)
+{
+	xmlDoc *doc = read_text(xml);
+	xmlNode *disk = doc ? find_device(doc, "disk", target, 0) : NULL;
+	char *text = NULL;
+
+	if (disk) {
+		set_limits(disk, iotune);
+		text = print(doc, xml);
+	}
 	xmlFreeDoc(doc);
 	return text;
 }

@@ -21,6 +21,10 @@ char *spec_text_add_device(const char *xml, const char *device);
 char *spec_text_remove_disk(const char *xml, const char *target);
 char *spec_text_remove_nic(const char *xml, unsigned int place);
 
+/* Sets the limits of the disk with this target; without any it has no <iotune>. */
+struct iotune_spec;
+char *spec_text_set_iotune(const char *xml, const char *target, const struct iotune_spec *iotune);
+
 /* Writes down which number each interface has, in the order of the list. */
 char *spec_text_number_nics(const char *xml, const unsigned int *numbers, unsigned int nr);
 
