@@ -22,11 +22,11 @@ HV_VIRT_SOURCES = \
 	hv/arch/x86/vlapic.c hv/arch/x86/include/arch/exit.h hv/arch/x86/include/arch/virt.h \
 	hv/arch/x86/include/arch/vlapic.h \
 	hv/arch/x86/svm/decode.c hv/arch/x86/svm/enter.S hv/arch/x86/svm/caps.c hv/arch/x86/svm/npt.c \
-	hv/arch/x86/svm/svm.c hv/arch/x86/svm/vmcb.c hv/arch/x86/svm/vmcb.h \
+	hv/arch/x86/svm/svm.c hv/arch/x86/svm/block.c hv/arch/x86/svm/svm.h \
 	hv/arch/x86/vmx/caps.c hv/arch/x86/vmx/check.c hv/arch/x86/vmx/cr.c \
 	hv/arch/x86/vmx/decode.c hv/arch/x86/vmx/enter.S hv/arch/x86/vmx/ept.c \
-	hv/arch/x86/vmx/event.c hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/vmcs.c \
-	hv/arch/x86/vmx/vmcs.h hv/arch/x86/vmx/vmx.c hv/arch/x86/vmx/vmx.h
+	hv/arch/x86/vmx/event.c hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/state.c \
+	hv/arch/x86/vmx/fields.h hv/arch/x86/vmx/vmx.c hv/arch/x86/vmx/vmx.h
 
 noinst_LIBRARIES += hv/libcore.a
 hv_libcore_a_SOURCES = $(HV_BOOT_SOURCES) $(HV_VIRT_SOURCES)

@@ -119,7 +119,7 @@ check_PROGRAMS += tests/unit/test_vmx
 tests_unit_test_vmx_SOURCES = tests/unit/test_vmx.c hv/arch/x86/vmx/caps.c hv/arch/x86/vmx/check.c \
 	hv/arch/x86/vmx/cr.c hv/arch/x86/vmx/decode.c hv/arch/x86/vmx/ept.c hv/arch/x86/vmx/event.c \
 	hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/vmx.c
-tests_unit_test_vmx_CPPFLAGS = $(X86_CPPFLAGS) -DHV_FAKE_VMCS
+tests_unit_test_vmx_CPPFLAGS = $(X86_CPPFLAGS) -DHV_FAKE_VMX
 tests_unit_test_vmx_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_vmx_LDADD = $(UNIT_LDADD)
 

@@ -4,7 +4,7 @@
 
 #include <hv/arch.h>
 
-#include "../../hv/arch/x86/vmx/vmcs.h"
+#include "../../hv/arch/x86/vmx/fields.h"
 #include "../../hv/arch/x86/vmx/vmx.h"
 
 #include "unit.h"

@@ -15,7 +15,7 @@
 #include <hv/physmap.h>
 #include <hv/vcpu.h>
 
-#include "../../hv/arch/x86/svm/vmcb.h"
+#include "../../hv/arch/x86/svm/svm.h"
 
 #include "unit.h"
 

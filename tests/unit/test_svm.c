@@ -16,25 +16,25 @@
 #include <hv/slab.h>
 #include <hv/vcpu.h>
 
-#include "../../hv/arch/x86/svm/vmcb.h"
+#include "../../hv/arch/x86/svm/svm.h"
 
 #include "unit.h"
 
 /* ---- the rest of hv ---- */
 
-static struct vmcb exit_state; /* what the guest's run leaves in the exit fields */
+static struct svm_block exit_state; /* what the guest's run leaves in the exit fields */
 static uint8_t entered_tlb_control;
 static uint32_t entered_asid;
 
-void svm_enter_guest(uint64_t vmcb_address, void *guest_regs)
+void svm_enter_guest(uint64_t block_address, void *guest_regs)
 {
-	struct vmcb *vmcb = (struct vmcb *)vmcb_address;
+	struct svm_block *block = (struct svm_block *)block_address;
 
 	(void)guest_regs;
-	entered_tlb_control = vmcb->tlb_control;
-	entered_asid = vmcb->asid;
-	vmcb->exit_code = exit_state.exit_code;
-	vmcb->exit_int_info = exit_state.exit_int_info;
+	entered_tlb_control = block->tlb_control;
+	entered_asid = block->asid;
+	block->exit_code = exit_state.exit_code;
+	block->exit_int_info = exit_state.exit_int_info;
 }
 
 void *hv_alloc(size_t size)
@@ -95,8 +95,8 @@ void svm_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info)
 
 static char stack[CPU_STACK_SIZE * 2] __aligned(32768);
 static struct svm_cpu cpu_state;
-static struct vmcb vmcbs[2] __aligned(4096);
-static struct svm_vcpu states[2] = { { .vmcb = &vmcbs[0] }, { .vmcb = &vmcbs[1] } };
+static struct svm_block blocks[2] __aligned(4096);
+static struct svm_vcpu states[2] = { { .block = &blocks[0] }, { .block = &blocks[1] } };
 static struct vcpu vcpus[2] = { { .arch.hw = &states[0] }, { .arch.hw = &states[1] } };
 
 static void on_cpu(void (*fn)(void))
@@ -104,7 +104,7 @@ static void on_cpu(void (*fn)(void))
 	struct cpu *cpu = (struct cpu *)(void *)stack;
 	ucontext_t here, there;
 
-	memset(vmcbs, 0, sizeof(vmcbs));
+	memset(blocks, 0, sizeof(blocks));
 	memset(&exit_state, 0, sizeof(exit_state));
 	cpu_state = (struct svm_cpu){ .nr_asids = 4, .next_asid = 1, .asid_generation = 1 };
 	vcpus[0].arch.asid_generation = vcpus[1].arch.asid_generation = 0;
@@ -195,7 +195,7 @@ static void cut_off(void)
 		exit_state.exit_code = VMEXIT_NPF;
 		exit_state.exit_int_info = events[i];
 		svm_ops.enter(&vcpus[0], &x);
-		results[nr_results++] = vmcbs[0].event_inject == events[i];
+		results[nr_results++] = blocks[0].event_inject == events[i];
 		results[nr_results++] = svm_ops.is_event_queued(&vcpus[0]);
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VMX's entry and exit on a pretended CPU: which VMCS is current where, TLB tags, events that were
- * cut off, control registers. this_cpu() is found through the stack pointer, so each test runs on
- * a CPU's stack.
+ * VMX's entry and exit on a pretended CPU: which control structure is current where, TLB tags,
+ * events that were cut off, control registers. this_cpu() is found through the stack pointer, so
+ * each test runs on a CPU's stack.
  */
 #include <ucontext.h>
 
@@ -22,18 +22,18 @@
 
 #define NR_FIELDS 0x8000u
 
-struct fake_vmcs {
+struct fake_region {
 	uint64_t fields[NR_FIELDS];
 };
 
-static struct fake_vmcs memory[2];
+static struct fake_region memory[2];
 static struct vmx_vcpu states[2];
 static struct vcpu vcpus[2];
-static struct fake_vmcs *current;
+static struct fake_region *current;
 static unsigned int nr_ptrld, nr_clear, nr_invept, nr_invvpid;
 static bool entered_launched;
 
-static struct fake_vmcs *vmcs_at(uint64_t address)
+static struct fake_region *region_at(uint64_t address)
 {
 	return &memory[address / PAGE_SIZE - 1];
 }
@@ -58,13 +58,13 @@ bool vmxon(uint64_t address)
 
 void vmptrld(uint64_t address)
 {
-	current = vmcs_at(address);
+	current = region_at(address);
 	nr_ptrld++;
 }
 
 void vmclear(uint64_t address)
 {
-	if (current == vmcs_at(address))
+	if (current == region_at(address))
 		current = NULL;
 	nr_clear++;
 }
@@ -199,7 +199,7 @@ static void on_cpu(void (*fn)(void))
 	nr_ptrld = nr_clear = nr_invept = nr_invvpid = 0;
 	cpu_state = (struct vmx_cpu){ .next_vpid = 1, .vpid_generation = 1 };
 	for (i = 0; i < 2; i++) {
-		states[i] = (struct vmx_vcpu){ .vmcs = mfn_from(i + 1),
+		states[i] = (struct vmx_vcpu){ .region = mfn_from(i + 1),
 					       .virtual_apic = virtual_apics[i],
 					       .eptp = 0x1e,
 					       .offered = -1 };
@@ -247,7 +247,7 @@ static void take_turns(void)
 	CU_ASSERT(!entered_launched);
 }
 
-static void vmcs_is_current_where_it_is_used(void)
+static void structure_is_current_where_it_is_used(void)
 {
 	on_cpu(take_turns);
 }
@@ -379,7 +379,7 @@ static void control_registers_that_hv_keeps_are_shadowed(void)
 	on_cpu(write_crs);
 }
 
-UNIT_MAIN("vmx", UNIT_TEST(vmcs_is_current_where_it_is_used),
+UNIT_MAIN("vmx", UNIT_TEST(structure_is_current_where_it_is_used),
 	  UNIT_TEST(tags_come_again_after_a_flush),
 	  UNIT_TEST(event_that_was_cut_off_is_delivered_again),
 	  UNIT_TEST(exceptions_have_error_codes_but_in_real_mode),

@@ -14,7 +14,7 @@
  */
 #include <hv/arch.h>
 
-#include "vmcb.h"
+#include "svm.h"
 
 #define VM_CR_LOCK BIT(3)
 #define VM_CR_SVMDIS BIT(4)

@@ -8,20 +8,20 @@
 #include <arch/x86.h>
 #include <hv/vcpu.h>
 
-#include "vmcb.h"
+#include "svm.h"
 
 /*
  * The exit may have cut off the delivery of an event: the CPU has moved it to EXITINTINFO and will
  * not try again (APM vol. 2, 15.7.2). Queue it anew, or the guest loses an interrupt. Software
  * interrupts and the breakpoint are repeated by executing the instruction again.
  */
-static void requeue_event(struct vmcb *vmcb)
+static void requeue_event(struct svm_block *block)
 {
-	uint64_t info = vmcb->exit_int_info;
+	uint64_t info = block->exit_int_info;
 	unsigned int type = info >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK;
 	unsigned int vector = info & 0xff;
 
-	vmcb->event_inject = 0;
+	block->event_inject = 0;
 	if (!(info & EVENT_VALID) || type == EVENT_TYPE_SOFT)
 		return;
 	if (type == EVENT_TYPE_EXCEPTION && (vector == EXC_BP || vector == EXC_OF))
@@ -32,33 +32,33 @@ static void requeue_event(struct vmcb *vmcb)
 	 */
 	if (type == EVENT_TYPE_EXCEPTION && vector > EXC_LAST)
 		return;
-	vmcb->event_inject = info;
+	block->event_inject = info;
 }
 
-static uint64_t next_rip(struct vcpu *v, const struct vmcb *vmcb, unsigned int length)
+static uint64_t next_rip(struct vcpu *v, const struct svm_block *block, unsigned int length)
 {
-	if (svm_has_next_rip && vmcb->next_rip)
-		return vmcb->next_rip;
+	if (svm_has_next_rip && block->next_rip)
+		return block->next_rip;
 	return v->arch.regs.rip + length;
 }
 
-static void decode_io(const struct vmcb *vmcb, struct vm_exit *x)
+static void decode_io(const struct svm_block *block, struct vm_exit *x)
 {
-	uint64_t info = vmcb->exit_info_1;
+	uint64_t info = block->exit_info_1;
 
 	x->reason = EXIT_IO;
 	x->io.port = (uint16_t)(info >> 16);
 	x->io.in = info & IOIO_IN;
 	x->io.string = info & (IOIO_STRING | IOIO_REP);
 	x->io.size = info & IOIO_SIZE32 ? 4 : info & IOIO_SIZE16 ? 2 : 1;
-	x->next_rip = vmcb->exit_info_2;
+	x->next_rip = block->exit_info_2;
 }
 
 static void decode_exception(struct svm_vcpu *s, struct vm_exit *x)
 {
-	x->exception.vector = (uint8_t)(s->vmcb->exit_code - VMEXIT_EXCEPTION_FIRST);
+	x->exception.vector = (uint8_t)(s->block->exit_code - VMEXIT_EXCEPTION_FIRST);
 	x->exception.has_error = x->exception.vector == EXC_AC;
-	x->exception.error = (uint32_t)s->vmcb->exit_info_1;
+	x->exception.error = (uint32_t)s->block->exit_info_1;
 	/*
 	 * A machine check is not repeated for the host once it has ended the guest: what the guest
 	 * has just read may be wrong, so it does not go on.
@@ -74,16 +74,16 @@ static void decode_exception(struct svm_vcpu *s, struct vm_exit *x)
 static void decode_iret(struct svm_vcpu *s, struct vm_exit *x)
 {
 	s->nmi_masked = false;
-	s->vmcb->intercept_1 &= (uint32_t)~ICPT1_IRET;
-	s->vmcb->interrupt_shadow |= SHADOW_ACTIVE;
+	s->block->intercept_1 &= (uint32_t)~ICPT1_IRET;
+	s->block->interrupt_shadow |= SHADOW_ACTIVE;
 	x->reason = EXIT_WINDOW;
 }
 
 void svm_decode_exit(struct vcpu *v, struct vm_exit *x)
 {
 	struct svm_vcpu *s = svm_of(v->arch.hw);
-	struct vmcb *vmcb = s->vmcb;
-	uint64_t code = vmcb->exit_code;
+	struct svm_block *block = s->block;
+	uint64_t code = block->exit_code;
 
 	x->code = code;
 	x->next_rip = 0;
@@ -93,7 +93,7 @@ void svm_decode_exit(struct vcpu *v, struct vm_exit *x)
 		x->text = "VMRUN refused the control block";
 		return;
 	}
-	requeue_event(vmcb);
+	requeue_event(block);
 
 	switch (code) {
 	case VMEXIT_INTR:
@@ -105,39 +105,39 @@ void svm_decode_exit(struct vcpu *v, struct vm_exit *x)
 		break;
 	case VMEXIT_CPUID:
 		x->reason = EXIT_CPUID;
-		x->next_rip = next_rip(v, vmcb, 2);
+		x->next_rip = next_rip(v, block, 2);
 		break;
 	case VMEXIT_HLT:
 		x->reason = EXIT_HLT;
-		x->next_rip = next_rip(v, vmcb, 1);
+		x->next_rip = next_rip(v, block, 1);
 		break;
 	case VMEXIT_MSR:
-		x->reason = vmcb->exit_info_1 & 1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
-		x->next_rip = next_rip(v, vmcb, 2);
+		x->reason = block->exit_info_1 & 1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
+		x->next_rip = next_rip(v, block, 2);
 		break;
 	case VMEXIT_IOIO:
-		decode_io(vmcb, x);
+		decode_io(block, x);
 		break;
 	case VMEXIT_VMMCALL:
 		x->reason = EXIT_HYPERCALL;
-		x->next_rip = next_rip(v, vmcb, 3);
+		x->next_rip = next_rip(v, block, 3);
 		break;
 	case VMEXIT_NPF:
 		x->reason = EXIT_NESTED_FAULT;
-		x->fault.gpa = vmcb->exit_info_2;
-		x->fault.present = vmcb->exit_info_1 & NPF_PRESENT;
-		x->fault.write = vmcb->exit_info_1 & NPF_WRITE;
-		x->fault.exec = vmcb->exit_info_1 & NPF_EXEC;
-		x->fault.table_walk = vmcb->exit_info_1 & NPF_TABLE_WALK;
+		x->fault.gpa = block->exit_info_2;
+		x->fault.present = block->exit_info_1 & NPF_PRESENT;
+		x->fault.write = block->exit_info_1 & NPF_WRITE;
+		x->fault.exec = block->exit_info_1 & NPF_EXEC;
+		x->fault.table_walk = block->exit_info_1 & NPF_TABLE_WALK;
 		break;
 	case VMEXIT_XSETBV:
 		x->reason = EXIT_XSETBV;
-		x->next_rip = next_rip(v, vmcb, 3);
+		x->next_rip = next_rip(v, block, 3);
 		break;
 	case VMEXIT_INVD:
 	case VMEXIT_WBINVD:
 		x->reason = EXIT_CACHE;
-		x->next_rip = next_rip(v, vmcb, 2);
+		x->next_rip = next_rip(v, block, 2);
 		break;
 	case VMEXIT_SHUTDOWN:
 		x->reason = EXIT_TRIPLE_FAULT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * void svm_enter_guest(uint64_t vmcb_address, struct guest_regs *regs);
+ * void svm_enter_guest(uint64_t block_address, struct guest_regs *regs);
  *
  * rdi: machine address of the VMCB, rsi: where the registers that the VMCB does not hold come
  * from and go to. Called and returns with interrupts off and GIF set. Clobbers what C allows.

@@ -7,7 +7,7 @@
 #include <arch/x86.h>
 #include <hv/physmap.h>
 
-#include "vmcb.h"
+#include "svm.h"
 
 uint64_t npt_leaf(mfn_t mfn, unsigned int access, unsigned int order, bool device)
 {

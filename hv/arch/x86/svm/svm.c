@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * AMD SVM: turning it on, and what happens around each entry. The control block's life is in
- * vmcb.c, the exits are decoded in decode.c.
+ * block.c, the exits are decoded in decode.c.
  */
 #include <arch/virt.h>
 #include <arch/x86.h>
@@ -13,7 +13,7 @@
 #include <hv/slab.h>
 #include <hv/vcpu.h>
 
-#include "vmcb.h"
+#include "svm.h"
 
 bool svm_has_next_rip;
 bool svm_has_flush_by_asid;
@@ -76,7 +76,7 @@ static void take_fresh_tag(struct vcpu *v)
 	}
 	v->arch.asid = s->next_asid++;
 	v->arch.asid_generation = s->asid_generation;
-	svm_of(v->arch.hw)->vmcb->asid = v->arch.asid;
+	svm_of(v->arch.hw)->block->asid = v->arch.asid;
 }
 
 static void svm_new_tlb_tag(struct vcpu *v)
@@ -93,7 +93,7 @@ static void svm_load(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v->arch.hw);
 
-	__asm__ volatile("vmload %0" ::"a"(mfn_to_paddr(ptr_to_mfn(s->vmcb))) : "memory");
+	__asm__ volatile("vmload %0" ::"a"(mfn_to_paddr(ptr_to_mfn(s->block))) : "memory");
 	__asm__ volatile("mov %0, %%db0" ::"r"(s->dr[0]));
 	__asm__ volatile("mov %0, %%db1" ::"r"(s->dr[1]));
 	__asm__ volatile("mov %0, %%db2" ::"r"(s->dr[2]));
@@ -106,7 +106,7 @@ static void svm_save(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v->arch.hw);
 
-	__asm__ volatile("vmsave %0" ::"a"(mfn_to_paddr(ptr_to_mfn(s->vmcb))) : "memory");
+	__asm__ volatile("vmsave %0" ::"a"(mfn_to_paddr(ptr_to_mfn(s->block))) : "memory");
 	__asm__ volatile("mov %%db0, %0" : "=r"(s->dr[0]));
 	__asm__ volatile("mov %%db1, %0" : "=r"(s->dr[1]));
 	__asm__ volatile("mov %%db2, %0" : "=r"(s->dr[2]));
@@ -117,30 +117,30 @@ static void svm_enter(struct vcpu *v, struct vm_exit *ret_exit)
 {
 	struct svm_cpu *cpu = this_cpu()->arch.virt;
 	struct svm_vcpu *s = svm_of(v->arch.hw);
-	struct vmcb *vmcb = s->vmcb;
+	struct svm_block *block = s->block;
 	struct guest_regs *r = &v->arch.regs;
 
 	if (v->arch.asid_generation != cpu->asid_generation)
 		take_fresh_tag(v);
-	vmcb->tlb_control = svm_tlb_control(cpu->flush_pending, s->flush_own);
+	block->tlb_control = svm_tlb_control(cpu->flush_pending, s->flush_own);
 	cpu->flush_pending = s->flush_own = false;
-	vmcb->rax = r->rax;
-	vmcb->rsp = r->rsp;
-	vmcb->rip = r->rip;
-	vmcb->rflags = r->rflags;
+	block->rax = r->rax;
+	block->rsp = r->rsp;
+	block->rip = r->rip;
+	block->rflags = r->rflags;
 
-	svm_enter_guest(mfn_to_paddr(ptr_to_mfn(vmcb)), r);
+	svm_enter_guest(mfn_to_paddr(ptr_to_mfn(block)), r);
 
-	r->rax = vmcb->rax;
-	r->rsp = vmcb->rsp;
-	r->rip = vmcb->rip;
-	r->rflags = vmcb->rflags;
+	r->rax = block->rax;
+	r->rsp = block->rsp;
+	r->rip = block->rip;
+	r->rflags = block->rflags;
 	svm_decode_exit(v, ret_exit);
 }
 
 static bool svm_is_event_queued(struct vcpu *v)
 {
-	return svm_of(v->arch.hw)->vmcb->event_inject & EVENT_VALID;
+	return svm_of(v->arch.hw)->block->event_inject & EVENT_VALID;
 }
 
 static void svm_inject(struct vcpu *v, enum inject_kind kind, uint8_t vector, bool has_error,
@@ -154,7 +154,7 @@ static void svm_inject(struct vcpu *v, enum inject_kind kind, uint8_t vector, bo
 		event |= (uint64_t)EVENT_TYPE_NMI << EVENT_TYPE_SHIFT;
 		/* Without virtual NMIs the handler's end shows in its IRET only (APM 15.9). */
 		s->nmi_masked = true;
-		s->vmcb->intercept_1 |= (uint32_t)ICPT1_IRET;
+		s->block->intercept_1 |= (uint32_t)ICPT1_IRET;
 		break;
 	case INJECT_EXCEPTION:
 		event |= (uint64_t)EVENT_TYPE_EXCEPTION << EVENT_TYPE_SHIFT;
@@ -162,14 +162,14 @@ static void svm_inject(struct vcpu *v, enum inject_kind kind, uint8_t vector, bo
 	}
 	if (has_error)
 		event |= EVENT_HAS_ERROR | (uint64_t)error << 32;
-	s->vmcb->event_inject = event;
+	s->block->event_inject = event;
 }
 
 static bool svm_can_take_nmi(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v->arch.hw);
 
-	return !s->nmi_masked && !(s->vmcb->interrupt_shadow & SHADOW_ACTIVE);
+	return !s->nmi_masked && !(s->block->interrupt_shadow & SHADOW_ACTIVE);
 }
 
 /*
@@ -179,74 +179,74 @@ static bool svm_can_take_nmi(struct vcpu *v)
  */
 static void svm_offer_interrupt(struct vcpu *v, int vector, bool any_priority)
 {
-	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
-	uint64_t vintr = vmcb->vintr & (VINTR_TPR_MASK | VINTR_MASKING);
+	struct svm_block *block = svm_of(v->arch.hw)->block;
+	uint64_t vintr = block->vintr & (VINTR_TPR_MASK | VINTR_MASKING);
 
 	if (vector >= 0)
 		vintr |= VINTR_IRQ | (uint64_t)vector << VINTR_VECTOR_SHIFT |
 			 (uint64_t)vector >> 4 << VINTR_PRIORITY_SHIFT |
 			 (any_priority ? VINTR_IGNORE_TPR : 0);
-	vmcb->vintr = vintr;
+	block->vintr = vintr;
 }
 
 static bool svm_interrupt_was_taken(struct vcpu *v)
 {
-	return !(svm_of(v->arch.hw)->vmcb->vintr & VINTR_IRQ);
+	return !(svm_of(v->arch.hw)->block->vintr & VINTR_IRQ);
 }
 
 static void svm_clear_shadow(struct vcpu *v)
 {
-	svm_of(v->arch.hw)->vmcb->interrupt_shadow = 0;
+	svm_of(v->arch.hw)->block->interrupt_shadow = 0;
 }
 
 static uint64_t svm_get_cr0(struct vcpu *v)
 {
-	return svm_of(v->arch.hw)->vmcb->cr0;
+	return svm_of(v->arch.hw)->block->cr0;
 }
 
 static uint64_t svm_get_cr2(struct vcpu *v)
 {
-	return svm_of(v->arch.hw)->vmcb->cr2;
+	return svm_of(v->arch.hw)->block->cr2;
 }
 
 static uint64_t svm_get_cr3(struct vcpu *v)
 {
-	return svm_of(v->arch.hw)->vmcb->cr3;
+	return svm_of(v->arch.hw)->block->cr3;
 }
 
 static uint64_t svm_get_cr4(struct vcpu *v)
 {
-	return svm_of(v->arch.hw)->vmcb->cr4;
+	return svm_of(v->arch.hw)->block->cr4;
 }
 
 static uint64_t svm_get_efer(struct vcpu *v)
 {
-	return svm_of(v->arch.hw)->vmcb->efer & ~EFER_SVME;
+	return svm_of(v->arch.hw)->block->efer & ~EFER_SVME;
 }
 
-static int svm_write_efer(struct vmcb *vmcb, uint64_t value)
+static int svm_write_efer(struct svm_block *block, uint64_t value)
 {
-	uint64_t lma = vmcb->efer & EFER_LMA;
+	uint64_t lma = block->efer & EFER_LMA;
 
 	if (value & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
 		return -EINVAL;
-	if ((vmcb->cr0 & CR0_PG) && ((value ^ vmcb->efer) & EFER_LME))
+	if ((block->cr0 & CR0_PG) && ((value ^ block->efer) & EFER_LME))
 		return -EINVAL;
 	/* SVME must be set in every guest's EFER, or VMRUN fails (APM vol. 2, 15.5.1). */
-	vmcb->efer = (value & ~EFER_LMA) | lma | EFER_SVME;
+	block->efer = (value & ~EFER_LMA) | lma | EFER_SVME;
 	return 0;
 }
 
 static int svm_read_msr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 {
-	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+	struct svm_block *block = svm_of(v->arch.hw)->block;
 
 	switch (msr) {
 	case MSR_EFER:
 		*ret_value = svm_get_efer(v);
 		return 0;
 	case MSR_PAT:
-		*ret_value = vmcb->g_pat;
+		*ret_value = block->g_pat;
 		return 0;
 	}
 	return -ENOENT;
@@ -254,15 +254,15 @@ static int svm_read_msr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 
 static int svm_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+	struct svm_block *block = svm_of(v->arch.hw)->block;
 
 	switch (msr) {
 	case MSR_EFER:
-		return svm_write_efer(vmcb, value);
+		return svm_write_efer(block, value);
 	case MSR_PAT:
 		if (!pat_is_valid(value))
 			return -EINVAL;
-		vmcb->g_pat = value;
+		block->g_pat = value;
 		return 0;
 	}
 	return -ENOENT;
@@ -270,27 +270,27 @@ static int svm_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
 
 static unsigned int svm_get_cpl(struct vcpu *v)
 {
-	return svm_of(v->arch.hw)->vmcb->cpl;
+	return svm_of(v->arch.hw)->block->cpl;
 }
 
 static bool svm_is_64bit(struct vcpu *v)
 {
-	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+	struct svm_block *block = svm_of(v->arch.hw)->block;
 
 	/* CS.L is bit 9 of the attributes here: descriptor bit 53. */
-	return (vmcb->efer & EFER_LMA) && (vmcb->cs.attributes & BIT(9));
+	return (block->efer & EFER_LMA) && (block->cs.attributes & BIT(9));
 }
 
 static uint32_t svm_get_tpr(struct vcpu *v)
 {
-	return (uint32_t)(svm_of(v->arch.hw)->vmcb->vintr & VINTR_TPR_MASK);
+	return (uint32_t)(svm_of(v->arch.hw)->block->vintr & VINTR_TPR_MASK);
 }
 
 static void svm_set_tpr(struct vcpu *v, uint32_t tpr)
 {
-	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+	struct svm_block *block = svm_of(v->arch.hw)->block;
 
-	vmcb->vintr = (vmcb->vintr & ~VINTR_TPR_MASK) | (tpr & VINTR_TPR_MASK);
+	block->vintr = (block->vintr & ~VINTR_TPR_MASK) | (tpr & VINTR_TPR_MASK);
 }
 
 const struct virt_ops svm_ops = {

@@ -9,7 +9,7 @@
  */
 #include <arch/offsets.h>
 
-#include "vmcs.h"
+#include "fields.h"
 
 	.text
 	.globl vmx_enter_guest, vmx_exited

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VMX: turning it on, and what happens around each entry. The VMCS's life is in vmcs.c,
+ * Intel VMX: turning it on, and what happens around each entry. The VMCS's life is in state.c,
  * exits are decoded in decode.c, events chosen in event.c.
  *
  * The CPU switches nearly everything: control and segment registers, SYSENTER's MSRs, EFER and PAT
@@ -160,7 +160,7 @@ struct vmx_vcpu *vmx_use(struct vcpu *v)
 	struct vmx_vcpu *s = vmx_of(v->arch.hw);
 
 	if (unlikely(c->current != s)) {
-		vmptrld(mfn_to_paddr(s->vmcs));
+		vmptrld(mfn_to_paddr(s->region));
 		c->current = s;
 	}
 	return s;
@@ -170,7 +170,7 @@ void vmx_forget(struct vmx_vcpu *s)
 {
 	struct vmx_cpu *c = this_cpu()->arch.virt;
 
-	vmclear(mfn_to_paddr(s->vmcs));
+	vmclear(mfn_to_paddr(s->region));
 	s->launched = false;
 	if (c->current == s)
 		c->current = NULL;

@@ -5,7 +5,7 @@
 
 #include <hv/types.h>
 
-#include "vmcs.h"
+#include "fields.h"
 
 struct domain;
 struct vcpu;
@@ -42,7 +42,7 @@ struct vmx_cpu {
 
 /* Per vCPU. What is not in the VMCS: MSRs and debug registers while not loaded. */
 struct vmx_vcpu {
-	mfn_t vmcs;
+	mfn_t region; /* its VMCS */
 	void *virtual_apic; /* its page: of it only the task priority is used */
 	bool launched;	    /* since its last VMCLEAR */
 	uint64_t host_rsp;  /* as the VMCS has it */
@@ -74,7 +74,7 @@ static inline struct vmx_vcpu *vmx_of(void *hw)
 struct vmx_vcpu *vmx_use(struct vcpu *v);
 void vmx_forget(struct vmx_vcpu *s);
 
-/* ---- vmcs.c: the life of a VMCS ---- */
+/* ---- state.c: the life of a VMCS ---- */
 int vmx_domain_create(struct domain *d);
 int vmx_vcpu_create(struct vcpu *v);
 void vmx_vcpu_destroy(struct vcpu *v);

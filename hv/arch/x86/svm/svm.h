@@ -3,20 +3,20 @@
  * The virtual machine control block, as hardware defines it (AMD APM vol. 2, appendix B), and the
  * numbers that stand in it (15.5 ff., appendix C). Used by svm/ alone.
  */
-#ifndef SVM_VMCB_H
-#define SVM_VMCB_H
+#ifndef SVM_SVM_H
+#define SVM_SVM_H
 
 #include <hv/compiler.h>
 #include <hv/types.h>
 
-struct vmcb_segment {
+struct svm_segment {
 	uint16_t selector;
 	uint16_t attributes; /* descriptor bits 55:52 in 11:8, 47:40 in 7:0 */
 	uint32_t limit;
 	uint64_t base;
 } __packed;
 
-struct vmcb {
+struct svm_block {
 	/* Control area */
 	uint32_t intercept_cr; /* reads 15:0, writes 31:16 */
 	uint32_t intercept_dr;
@@ -51,7 +51,7 @@ struct vmcb {
 	uint8_t reserved_0e0[0x400 - 0xe0];
 
 	/* State save area */
-	struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
+	struct svm_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
 	uint8_t reserved_4a0[0x4cb - 0x4a0];
 	uint8_t cpl;
 	uint32_t reserved_4cc;
@@ -68,18 +68,18 @@ struct vmcb {
 	uint8_t reserved_678[0x1000 - 0x678];
 } __packed;
 
-_Static_assert(offsetof(struct vmcb, iopm_base) == 0x40, "APM vol. 2, table B-1");
-_Static_assert(offsetof(struct vmcb, vintr) == 0x60, "APM vol. 2, table B-1");
-_Static_assert(offsetof(struct vmcb, exit_int_info) == 0x88, "APM vol. 2, table B-1");
-_Static_assert(offsetof(struct vmcb, event_inject) == 0xa8, "APM vol. 2, table B-1");
-_Static_assert(offsetof(struct vmcb, next_rip) == 0xc8, "APM vol. 2, table B-1");
-_Static_assert(offsetof(struct vmcb, es) == 0x400, "APM vol. 2, table B-2");
-_Static_assert(offsetof(struct vmcb, cpl) == 0x4cb, "APM vol. 2, table B-2");
-_Static_assert(offsetof(struct vmcb, cr4) == 0x548, "APM vol. 2, table B-2");
-_Static_assert(offsetof(struct vmcb, rsp) == 0x5d8, "APM vol. 2, table B-2");
-_Static_assert(offsetof(struct vmcb, cr2) == 0x640, "APM vol. 2, table B-2");
-_Static_assert(offsetof(struct vmcb, g_pat) == 0x668, "APM vol. 2, table B-2");
-_Static_assert(sizeof(struct vmcb) == 4096, "one page");
+_Static_assert(offsetof(struct svm_block, iopm_base) == 0x40, "APM vol. 2, table B-1");
+_Static_assert(offsetof(struct svm_block, vintr) == 0x60, "APM vol. 2, table B-1");
+_Static_assert(offsetof(struct svm_block, exit_int_info) == 0x88, "APM vol. 2, table B-1");
+_Static_assert(offsetof(struct svm_block, event_inject) == 0xa8, "APM vol. 2, table B-1");
+_Static_assert(offsetof(struct svm_block, next_rip) == 0xc8, "APM vol. 2, table B-1");
+_Static_assert(offsetof(struct svm_block, es) == 0x400, "APM vol. 2, table B-2");
+_Static_assert(offsetof(struct svm_block, cpl) == 0x4cb, "APM vol. 2, table B-2");
+_Static_assert(offsetof(struct svm_block, cr4) == 0x548, "APM vol. 2, table B-2");
+_Static_assert(offsetof(struct svm_block, rsp) == 0x5d8, "APM vol. 2, table B-2");
+_Static_assert(offsetof(struct svm_block, cr2) == 0x640, "APM vol. 2, table B-2");
+_Static_assert(offsetof(struct svm_block, g_pat) == 0x668, "APM vol. 2, table B-2");
+_Static_assert(sizeof(struct svm_block) == 4096, "one page");
 
 /* intercept_1 */
 #define ICPT1_INTR BIT(0)
@@ -183,7 +183,7 @@ _Static_assert(sizeof(struct vmcb) == 4096, "one page");
 
 /* What the back end keeps per vCPU. */
 struct svm_vcpu {
-	struct vmcb *vmcb; /* a page of its own */
+	struct svm_block *block; /* a page of its own */
 	bool nmi_masked;   /* the guest is in its NMI handler: IRET is intercepted */
 	bool flush_own;	   /* its translations are stale: flush them at the next entry */
 	uint64_t dr[4];	   /* DR0 .. DR3 while not loaded */
@@ -216,7 +216,7 @@ const char *svm_refusal(uint64_t vm_cr, uint32_t svm_edx);
 /* For the next entry: of everything, or of this guest's translations alone? */
 uint8_t svm_tlb_control(bool flush_all, bool flush_own);
 
-/* vmcb.c: the life of a control block */
+/* block.c: the life of a control block */
 int svm_domain_create(struct domain *d);
 int svm_vcpu_create(struct vcpu *v);
 void svm_vcpu_destroy(struct vcpu *v);
@@ -234,6 +234,6 @@ unsigned int npt_access(uint64_t pte);
 bool npt_may_be_leaf(mfn_t mfn, unsigned int order);
 
 /* enter.S */
-void svm_enter_guest(uint64_t vmcb_address, void *guest_regs);
+void svm_enter_guest(uint64_t block_address, void *guest_regs);
 
 #endif

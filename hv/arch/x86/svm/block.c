@@ -13,7 +13,7 @@
 #include <hv/string.h>
 #include <hv/vcpu.h>
 
-#include "vmcb.h"
+#include "svm.h"
 
 #define IOPM_ORDER 2u /* 12 KiB are used (APM vol. 2, 15.10.1) */
 #define MSRPM_ORDER 1u
@@ -102,27 +102,27 @@ int svm_domain_create(struct domain *d)
 	return 0;
 }
 
-static void vmcb_init_control(struct vcpu *v, struct vmcb *vmcb)
+static void init_control(struct vcpu *v, struct svm_block *block)
 {
-	vmcb->intercept_1 = (uint32_t)(ICPT1_INTR | ICPT1_NMI | ICPT1_RDPMC | ICPT1_CPUID |
+	block->intercept_1 = (uint32_t)(ICPT1_INTR | ICPT1_NMI | ICPT1_RDPMC | ICPT1_CPUID |
 				       ICPT1_INVD | ICPT1_HLT | ICPT1_INVLPGA | ICPT1_IOIO |
 				       ICPT1_MSR | ICPT1_SHUTDOWN);
-	vmcb->intercept_2 = (uint32_t)(ICPT2_VMRUN | ICPT2_VMMCALL | ICPT2_VMLOAD | ICPT2_VMSAVE |
+	block->intercept_2 = (uint32_t)(ICPT2_VMRUN | ICPT2_VMMCALL | ICPT2_VMLOAD | ICPT2_VMSAVE |
 				       ICPT2_STGI | ICPT2_CLGI | ICPT2_SKINIT | ICPT2_MONITOR |
 				       ICPT2_MWAIT | ICPT2_XSETBV);
 	/* The control domain's drivers may need the cache written back; a guest has no devices. */
 	if (!domain_is_control(v->domain))
-		vmcb->intercept_2 |= (uint32_t)ICPT2_WBINVD;
+		block->intercept_2 |= (uint32_t)ICPT2_WBINVD;
 	/*
 	 * #AC and #DB can be made to recur for ever inside the CPU while they are delivered, with
 	 * no interrupt taken (CVE-2015-5307, CVE-2015-8104). #MC is the host's own.
 	 */
-	vmcb->intercept_exceptions = 1u << EXC_AC | 1u << EXC_DB | 1u << EXC_MC;
-	vmcb->iopm_base = mfn_to_paddr(v->domain->arch.io_bitmap);
-	vmcb->msrpm_base = mfn_to_paddr(v->domain->arch.msr_bitmap);
-	vmcb->vintr = VINTR_MASKING;
-	vmcb->nested_ctl = NESTED_ENABLE;
-	vmcb->nested_cr3 = mfn_to_paddr(v->domain->physmap.root);
+	block->intercept_exceptions = 1u << EXC_AC | 1u << EXC_DB | 1u << EXC_MC;
+	block->iopm_base = mfn_to_paddr(v->domain->arch.io_bitmap);
+	block->msrpm_base = mfn_to_paddr(v->domain->arch.msr_bitmap);
+	block->vintr = VINTR_MASKING;
+	block->nested_ctl = NESTED_ENABLE;
+	block->nested_cr3 = mfn_to_paddr(v->domain->physmap.root);
 }
 
 int svm_vcpu_create(struct vcpu *v)
@@ -131,8 +131,8 @@ int svm_vcpu_create(struct vcpu *v)
 
 	if (!s)
 		return -ENOMEM;
-	s->vmcb = page_alloc_zeroed();
-	if (!s->vmcb) {
+	s->block = page_alloc_zeroed();
+	if (!s->block) {
 		slab_free(&svm_vcpus, s);
 		return -ENOMEM;
 	}
@@ -145,12 +145,12 @@ void svm_vcpu_destroy(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v->arch.hw);
 
-	page_free(s->vmcb);
+	page_free(s->block);
 	slab_free(&svm_vcpus, s);
 	v->arch.hw = NULL;
 }
 
-static void set_segment(struct vmcb_segment *s, uint16_t selector, unsigned int attributes,
+static void set_segment(struct svm_segment *s, uint16_t selector, unsigned int attributes,
 			uint32_t limit, uint64_t base)
 {
 	s->selector = selector;
@@ -162,25 +162,25 @@ static void set_segment(struct vmcb_segment *s, uint16_t selector, unsigned int 
 void svm_reset(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v->arch.hw);
-	struct vmcb *vmcb = s->vmcb;
+	struct svm_block *block = s->block;
 
-	memset(vmcb, 0, sizeof(*vmcb));
+	memset(block, 0, sizeof(*block));
 	memset(&v->arch.regs, 0, sizeof(v->arch.regs));
 	s->nmi_masked = false;
-	vmcb_init_control(v, vmcb);
+	init_control(v, block);
 
-	set_segment(&vmcb->cs, 0xf000, ATTR_CODE_REAL, 0xffff, 0xffff0000);
-	set_segment(&vmcb->ds, 0, ATTR_DATA_REAL, 0xffff, 0);
-	vmcb->es = vmcb->fs = vmcb->gs = vmcb->ss = vmcb->ds;
-	set_segment(&vmcb->gdtr, 0, 0, 0xffff, 0);
-	set_segment(&vmcb->idtr, 0, 0, 0xffff, 0);
-	set_segment(&vmcb->ldtr, 0, ATTR_LDT, 0xffff, 0);
-	set_segment(&vmcb->tr, 0, ATTR_TSS_BUSY, 0xffff, 0);
-	vmcb->cr0 = CR0_ET;
-	vmcb->efer = EFER_SVME;
-	vmcb->dr6 = 0xffff0ff0;
-	vmcb->dr7 = 0x400;
-	vmcb->g_pat = PAT_RESET;
+	set_segment(&block->cs, 0xf000, ATTR_CODE_REAL, 0xffff, 0xffff0000);
+	set_segment(&block->ds, 0, ATTR_DATA_REAL, 0xffff, 0);
+	block->es = block->fs = block->gs = block->ss = block->ds;
+	set_segment(&block->gdtr, 0, 0, 0xffff, 0);
+	set_segment(&block->idtr, 0, 0, 0xffff, 0);
+	set_segment(&block->ldtr, 0, ATTR_LDT, 0xffff, 0);
+	set_segment(&block->tr, 0, ATTR_TSS_BUSY, 0xffff, 0);
+	block->cr0 = CR0_ET;
+	block->efer = EFER_SVME;
+	block->dr6 = 0xffff0ff0;
+	block->dr7 = 0x400;
+	block->g_pat = PAT_RESET;
 	v->arch.regs.rip = 0xfff0;
 	v->arch.regs.rflags = RFLAGS_FIXED;
 	v->arch.regs.rdx = cpuid(1, 0).eax;
@@ -189,22 +189,22 @@ void svm_reset(struct vcpu *v)
 
 void svm_set_real_mode(struct vcpu *v, uint8_t sipi_vector)
 {
-	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+	struct svm_block *block = svm_of(v->arch.hw)->block;
 
-	set_segment(&vmcb->cs, (uint16_t)(sipi_vector << 8), ATTR_CODE_REAL, 0xffff,
+	set_segment(&block->cs, (uint16_t)(sipi_vector << 8), ATTR_CODE_REAL, 0xffff,
 		    (uint64_t)sipi_vector << 12);
 	v->arch.regs.rip = 0;
 }
 
 void svm_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info)
 {
-	struct vmcb *vmcb = svm_of(v->arch.hw)->vmcb;
+	struct svm_block *block = svm_of(v->arch.hw)->block;
 
-	set_segment(&vmcb->cs, 0x08, ATTR_CODE_FLAT, 0xffffffff, 0);
-	set_segment(&vmcb->ds, 0x10, ATTR_DATA_FLAT, 0xffffffff, 0);
-	vmcb->es = vmcb->ss = vmcb->fs = vmcb->gs = vmcb->ds;
-	set_segment(&vmcb->tr, 0x18, ATTR_TSS_BUSY, 0x67, 0);
-	vmcb->cr0 = CR0_PE | CR0_ET;
+	set_segment(&block->cs, 0x08, ATTR_CODE_FLAT, 0xffffffff, 0);
+	set_segment(&block->ds, 0x10, ATTR_DATA_FLAT, 0xffffffff, 0);
+	block->es = block->ss = block->fs = block->gs = block->ds;
+	set_segment(&block->tr, 0x18, ATTR_TSS_BUSY, 0x67, 0);
+	block->cr0 = CR0_PE | CR0_ET;
 	v->arch.regs.rip = entry;
 	v->arch.regs.rbx = start_info;
 }

@@ -108,19 +108,19 @@ int vmx_vcpu_create(struct vcpu *v)
 
 	if (!s)
 		return -ENOMEM;
-	if (frame_alloc_zeroed(0, &s->vmcs))
+	if (frame_alloc_zeroed(0, &s->region))
 		goto undo_alloc;
 	s->virtual_apic = page_alloc_zeroed();
 	if (!s->virtual_apic)
 		goto undo_vmcs;
-	*(uint32_t *)mfn_to_ptr(s->vmcs) = (uint32_t)(vmx_caps.basic & VMX_BASIC_REVISION);
-	vmclear(mfn_to_paddr(s->vmcs));
+	*(uint32_t *)mfn_to_ptr(s->region) = (uint32_t)(vmx_caps.basic & VMX_BASIC_REVISION);
+	vmclear(mfn_to_paddr(s->region));
 	v->arch.hw = s;
 	vmx_reset(v);
 	return 0;
 
 undo_vmcs:
-	frame_free(s->vmcs, 0);
+	frame_free(s->region, 0);
 undo_alloc:
 	slab_free(&vmx_vcpus, s);
 	return -ENOMEM;
@@ -131,7 +131,7 @@ void vmx_vcpu_destroy(struct vcpu *v)
 	struct vmx_vcpu *s = vmx_of(v->arch.hw);
 
 	/* It was cleared when it was taken off its last CPU: no CPU writes to the page any more. */
-	frame_free(s->vmcs, 0);
+	frame_free(s->region, 0);
 	page_free(s->virtual_apic);
 	slab_free(&vmx_vcpus, s);
 	v->arch.hw = NULL;
@@ -274,11 +274,11 @@ static void write_reset_state(struct vmx_vcpu *s)
 void vmx_reset(struct vcpu *v)
 {
 	struct vmx_vcpu *s = vmx_use(v);
-	mfn_t vmcs = s->vmcs;
+	mfn_t region = s->region;
 	void *virtual_apic = s->virtual_apic;
 
 	vmx_forget(s);
-	*s = (struct vmx_vcpu){ .vmcs = vmcs, .virtual_apic = virtual_apic, .offered = -1,
+	*s = (struct vmx_vcpu){ .region = region, .virtual_apic = virtual_apic, .offered = -1,
 				.dr6 = DR6_RESET };
 	memset(virtual_apic, 0, PAGE_SIZE);
 	memset(&v->arch.regs, 0, sizeof(v->arch.regs));

@@ -5,8 +5,8 @@
  * Used by vmx/ alone. What the CPU keeps in the structure's memory is its own affair: every access
  * is a VMREAD or VMWRITE to the structure that is current on the CPU.
  */
-#ifndef VMX_VMCS_H
-#define VMX_VMCS_H
+#ifndef VMX_FIELDS_H
+#define VMX_FIELDS_H
 
 /* What enter.S writes. */
 #define HOST_RSP 0x6c14
@@ -282,7 +282,7 @@ enum vmx_reason {
 
 /* ---- instructions ---- */
 
-#ifndef HV_FAKE_VMCS
+#ifndef HV_FAKE_VMX
 /* A field that does not exist, or no current VMCS, is a mistake of ours: the guest would tell. */
 static inline uint64_t vmread(uint32_t field)
 {
