@@ -322,6 +322,30 @@ static void event_that_was_cut_off_is_delivered_again(void)
 	on_cpu(cut_off);
 }
 
+static void enter_with_and_without_interrupts(void)
+{
+	vmx_controls.pin = PIN_EXTERNAL_INTERRUPT | PIN_PREEMPTION_TIMER;
+	next_exit.reason = REASON_PREEMPTION_TIMER;
+	next_exit.rflags = RFLAGS_FIXED;
+	vcpus[0].arch.regs.rflags = RFLAGS_FIXED;
+	CU_ASSERT_EQUAL(enter(0), EXIT_INTERRUPT);
+	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], vmx_controls.pin);
+	vcpus[0].arch.regs.rflags = RFLAGS_FIXED | RFLAGS_IF;
+	enter(0);
+	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], PIN_EXTERNAL_INTERRUPT);
+	enter(0);
+	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], vmx_controls.pin);
+	/* A CPU without the timer is never asked for it. */
+	vmx_controls.pin = PIN_EXTERNAL_INTERRUPT;
+	enter(0);
+	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], PIN_EXTERNAL_INTERRUPT);
+}
+
+static void guest_with_interrupts_off_is_left_after_a_while(void)
+{
+	on_cpu(enter_with_and_without_interrupts);
+}
+
 static void inject(void)
 {
 	next_exit.reason = REASON_HLT;
@@ -380,6 +404,7 @@ static void control_registers_that_hv_keeps_are_shadowed(void)
 }
 
 UNIT_MAIN("vmx", UNIT_TEST(structure_is_current_where_it_is_used),
+	  UNIT_TEST(guest_with_interrupts_off_is_left_after_a_while),
 	  UNIT_TEST(tags_come_again_after_a_flush),
 	  UNIT_TEST(event_that_was_cut_off_is_delivered_again),
 	  UNIT_TEST(exceptions_have_error_codes_but_in_real_mode),

@@ -40,7 +40,8 @@ static void controls_keep_what_the_cpu_insists_on(void)
 	struct vmx_controls c;
 
 	CU_ASSERT_PTR_NULL(vmx_choose_controls(&caps, &c));
-	CU_ASSERT_EQUAL(c.pin, 0x16 | PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMI);
+	CU_ASSERT_EQUAL(c.pin, 0x16 | PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMI |
+				       PIN_PREEMPTION_TIMER);
 	CU_ASSERT_EQUAL(c.proc & 0x04006172, 0x04006172);
 	CU_ASSERT(!(c.proc & (PROC_CR3_LOAD | PROC_CR3_STORE | PROC_INTERRUPT_WINDOW)));
 	CU_ASSERT(c.proc2 & PROC2_INVPCID);

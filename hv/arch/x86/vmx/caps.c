@@ -49,6 +49,7 @@ static const struct control pin_controls[] = {
 	{ PIN_EXTERNAL_INTERRUPT, NEEDED, "exits by interrupts" },
 	{ PIN_NMI, NEEDED, "exits by NMIs" },
 	{ PIN_VIRTUAL_NMI, NEEDED, "virtual NMIs" },
+	{ PIN_PREEMPTION_TIMER, USED, "the preemption timer" },
 };
 
 static const struct control exit_controls[] = {

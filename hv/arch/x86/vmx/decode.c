@@ -89,6 +89,7 @@ static enum exit_reason plain_reason(uint32_t reason)
 {
 	switch (reason) {
 	case REASON_INTERRUPT:
+	case REASON_PREEMPTION_TIMER: /* look whether one waits, see limit_stretch() */
 		return EXIT_INTERRUPT;
 	case REASON_TRIPLE_FAULT:
 		return EXIT_TRIPLE_FAULT;

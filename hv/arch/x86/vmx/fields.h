@@ -71,6 +71,7 @@
 #define GUEST_INTERRUPTIBILITY 0x4824u
 #define GUEST_ACTIVITY 0x4826u
 #define GUEST_SYSENTER_CS 0x482au
+#define PREEMPTION_TIMER 0x482eu /* counts down from here at each entry: exits do not save it */
 #define HOST_SYSENTER_CS 0x4c00u
 /* natural width */
 #define CR0_MASK 0x6000u
@@ -231,6 +232,7 @@ enum vmx_reason {
 	REASON_EPT_VIOLATION = 48,
 	REASON_EPT_MISCONFIG = 49,
 	REASON_INVEPT = 50,
+	REASON_PREEMPTION_TIMER = 52,
 	REASON_INVVPID = 53,
 	REASON_WBINVD = 54,
 	REASON_XSETBV = 55,
@@ -267,6 +269,8 @@ enum vmx_reason {
 #define FEATURE_CONTROL_LOCKED BIT(0)
 #define FEATURE_CONTROL_VMX BIT(2) /* outside of SMX */
 #define MSR_VMX_BASIC 0x480u
+#define MSR_VMX_MISC 0x485u
+#define VMX_MISC_TIMER_SHIFT(misc) ((unsigned int)(misc) & 0x1f) /* TSC ticks a count, as 2^n */
 #define MSR_VMX_CR0_FIXED0 0x486u
 #define MSR_VMX_CR0_FIXED1 0x487u
 #define MSR_VMX_CR4_FIXED0 0x488u

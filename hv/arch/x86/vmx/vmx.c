@@ -304,6 +304,24 @@ static void prepare_events(struct vcpu *v, struct vmx_vcpu *s)
 	s->tpr_threshold = plan.tpr_threshold;
 }
 
+/*
+ * A guest that is entered with its interrupts off is left after a millisecond, whether or not
+ * something waits. No real CPU needs that: an interrupt for hv ends the guest whatever its IF says.
+ * Bochs 2.7 looks at IF when it loads the guest's flags, before it is in the guest, and then keeps
+ * interrupts back until the guest itself changes IF: one that never does had the CPU for ever. It
+ * costs a VMWRITE where IF differs from what it was at the entry before.
+ */
+static void limit_stretch(struct vcpu *v, struct vmx_vcpu *s)
+{
+	uint32_t controls = vmx_controls.pin;
+
+	if (v->arch.regs.rflags & RFLAGS_IF)
+		controls &= ~PIN_PREEMPTION_TIMER;
+	if (s->pin_controls != controls)
+		vmwrite(PIN_CONTROLS, controls);
+	s->pin_controls = controls;
+}
+
 static void prepare_entry(struct vcpu *v, struct vmx_vcpu *s)
 {
 	const struct guest_regs *r = &v->arch.regs;
@@ -311,6 +329,7 @@ static void prepare_entry(struct vcpu *v, struct vmx_vcpu *s)
 	if (v->arch.asid_generation != ((struct vmx_cpu *)this_cpu()->arch.virt)->vpid_generation)
 		new_vpid(v);
 	prepare_events(v, s);
+	limit_stretch(v, s);
 	write_changed(GUEST_RIP, r->rip, &s->written_rip);
 	write_changed(GUEST_RSP, r->rsp, &s->written_rsp);
 	write_changed(GUEST_RFLAGS, r->rflags, &s->written_rflags);

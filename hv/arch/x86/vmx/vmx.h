@@ -51,7 +51,8 @@ struct vmx_vcpu {
 	int offered;		       /* external interrupt, -1: none */
 	bool any_priority;
 	bool took_offer;	 /* at the last entry */
-	uint32_t proc_controls;	 /* as the VMCS has them */
+	uint32_t pin_controls;	 /* as the VMCS has them */
+	uint32_t proc_controls;	 /* likewise */
 	uint32_t tpr_threshold;	 /* as the VMCS has it */
 	uint32_t interruptibility, written_interruptibility; /* as it is to be; as the VMCS has it */
 	uint64_t written_rip, written_rsp, written_rflags;   /* as the VMCS has them */
