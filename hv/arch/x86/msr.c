@@ -18,6 +18,9 @@
 #define MTRR_CAP_WC BIT(10)
 #define MTRR_DEF_ENABLED BIT(11)
 #define MTRR_TYPE_WB 6ull
+#define MISC_FAST_STRINGS BIT(0)
+#define MISC_NO_BTS BIT(11)
+#define MISC_NO_PEBS BIT(12)
 #define MSR_SYSCFG 0xc0010010u
 #define MSR_INT_PENDING 0xc0010055u /* AMD: how idle states tell of pending interrupts */
 
@@ -55,6 +58,20 @@ static int read_mtrr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 	return 0;
 }
 
+/*
+ * Intel's switches of optional features. A domain has none of what the host's may offer (counters,
+ * MWAIT, speed steps), and string instructions as fast as they are: were the first bit clear, Linux
+ * would copy without them.
+ */
+static int read_misc_enable(uint64_t *ret_value)
+{
+	int err = read_host_msr(MSR_MISC_ENABLE, ret_value);
+
+	if (!err)
+		*ret_value = MISC_FAST_STRINGS | MISC_NO_BTS | MISC_NO_PEBS;
+	return err;
+}
+
 int exit_read_msr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 {
 	int err;
@@ -74,8 +91,9 @@ int exit_read_msr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 	case MSR_APIC_BASE:
 		*ret_value = apic_base(v);
 		return 0;
-	case MSR_UCODE_REV:
 	case MSR_MISC_ENABLE:
+		return read_misc_enable(ret_value);
+	case MSR_UCODE_REV:
 	case MSR_HWCR:
 	case MSR_DE_CFG:
 	case MSR_SYSCFG:
