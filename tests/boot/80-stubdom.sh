@@ -3,5 +3,10 @@
 # The freestanding guests of stubdom/tests on an AMD host: exits, APIC, timers, events, grants, memory.
 . "$(dirname "$0")/lib.sh"
 . "$here/stubdom-lib.sh"
-run_stubdoms svm
+stubdom_prepare
+stubdom_script >"$work/script"
+boot --cpus 2 --mem 1536 --timeout 1100 "${stubdom_files[@]}" -- "$work/script"
+ok "the control domain's script ran to its end" [ $status = 0 ]
+stubdom_check
+plan $nr_tests
 done_testing
