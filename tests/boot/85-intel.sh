@@ -9,6 +9,8 @@ command -v bochs-bin Xvfb >/dev/null || skip_all "no bochs: apt-get install boch
 "$source/dom0/image/build-guest" "$HV_BUILD" "$HV_BUILD/guest" || exit 99
 stubdom_prepare
 {
+	# A look costs as much as a guest does in half a second of this machine's time.
+	echo poll=1000000
 	stubdom_script
 	cat <<'END'
 # Seconds are the emulated host's, which go by faster the less it has to do.
@@ -33,7 +35,7 @@ ip link add br0 type bridge && ip addr add 10.77.0.1/24 dev br0 && ip link set b
 dd if=/dev/zero of=/tmp/data.img bs=1 count=1 seek=8388607 2>/dev/null
 
 # Two at once: one with a disk and a network, one that panics when it is done.
-debian two 192 2 'ip=10.77.0.2/24 ping=10.77.0.1 disktest=/dev/xvda' "
+debian two 128 2 'ip=10.77.0.2/24 ping=10.77.0.1 disktest=/dev/xvda' "
 <disk type='file' device='disk'><driver name='file' type='raw'/><source file='/tmp/data.img'/><target dev='xvda' bus='xen'/></disk>
 <interface type='bridge'><source bridge='br0'/></interface>"
 debian one 128 1 crash ''

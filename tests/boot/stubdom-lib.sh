@@ -12,7 +12,7 @@ cd /run.d/files
 now() { cut -d. -f1 /proc/uptime; }
 wait_for() { # SECONDS COMMAND...
 	until=$(($(now) + $1)); shift
-	until "$@" >/dev/null 2>&1; do [ $(now) -lt $until ] || return 1; usleep 100000; done
+	until "$@" >/dev/null 2>&1; do [ $(now) -lt $until ] || return 1; usleep ${poll:-100000}; done
 }
 free() { hvctl capabilities --json | sed -n 's/.*"free_memory_kib": \([0-9]*\).*/\1/p'; }
 vm() { # NAME KERNEL VCPUS MIB CMDLINE ON_CRASH
