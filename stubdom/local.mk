@@ -15,6 +15,7 @@ stubdom_rt_librt_a_CFLAGS = $(FREESTANDING_CFLAGS)
 stubdom_rt_librt_a_CCASFLAGS = $(FREESTANDING_ASFLAGS)
 
 stubdom_programs = stubdom/bench/exits/exits \
+	stubdom/bench/flood/flood \
 	stubdom/tests/exits/exits \
 	stubdom/tests/killed/killed \
 	stubdom/tests/apic/apic \
@@ -29,6 +30,12 @@ stubdom_bench_exits_exits_CPPFLAGS = $(STUBDOM_CPPFLAGS)
 stubdom_bench_exits_exits_CFLAGS = $(FREESTANDING_CFLAGS)
 stubdom_bench_exits_exits_LDFLAGS = $(stubdom_ld_flags)
 stubdom_bench_exits_exits_LDADD = stubdom/rt/librt.a
+
+stubdom_bench_flood_flood_SOURCES = stubdom/bench/flood/main.c
+stubdom_bench_flood_flood_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_bench_flood_flood_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_bench_flood_flood_LDFLAGS = $(stubdom_ld_flags)
+stubdom_bench_flood_flood_LDADD = stubdom/rt/librt.a
 
 stubdom_tests_exits_exits_SOURCES = stubdom/tests/exits/main.c
 stubdom_tests_exits_exits_CPPFLAGS = $(STUBDOM_CPPFLAGS)

@@ -8,6 +8,7 @@ dist_noinst_SCRIPTS += tests/host/run tests/host/bochs tests/run-all tests/boot/
 	tests/boot/00-host.sh tests/boot/10-control-domain.sh tests/boot/15-level-interrupts.sh \
 	tests/boot/20-refused.sh tests/boot/80-stubdom.sh tests/boot/85-intel.sh \
 	tests/boot/30-guest.sh tests/boot/40-xenstore.sh tests/boot/45-hvd-restart.sh tests/boot/50-guests.sh tests/boot/55-weights.sh \
+	tests/boot/58-flood.sh \
 	tests/boot/60-guest-devices.sh tests/boot/65-metrics.sh tests/boot/70-grub.sh \
 	tests/boot/75-installed.sh tests/boot/installed-setup.sh tests/boot/installed-host.sh \
 	tests/boot/90-rbd.sh tests/boot/91-devices.sh tests/boot/92-rbd-faults.sh tests/boot/94-blk-restart.sh

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# tests/bench: figures, see docs/figures.md. 'make bench' prints them, 'make bench-storage' those of disks; BENCH='--json --no-peer'.
+# tests/bench: figures, see docs/figures.md. 'make bench' prints them, 'make bench-storage' those of disks,
+# 'make bench-daemon' those of hvd; BENCH='--json --no-peer'.
 
 noinst_PROGRAMS += tests/bench/stopwatch
 tests_bench_stopwatch_SOURCES = tests/bench/stopwatch.c
@@ -9,14 +10,17 @@ tests_bench_stopwatch_LDFLAGS =
 
 dist_noinst_SCRIPTS += tests/bench/run tests/bench/peer-xen tests/bench/count-lines \
 	tests/bench/guests.sh tests/bench/xen-guests.sh tests/bench/xen-init \
-	tests/bench/storage tests/bench/storage-jobs tests/bench/hv-storage.sh tests/bench/xen-storage.sh
+	tests/bench/storage tests/bench/storage-jobs tests/bench/hv-storage.sh tests/bench/xen-storage.sh \
+	tests/bench/daemon tests/bench/flood.sh tests/bench/restart.sh
 
 BENCH =
 bench: all
 	$(top_srcdir)/tests/bench/run $(BENCH) .
 bench-storage: all
 	$(top_srcdir)/tests/bench/storage $(BENCH) .
-.PHONY: bench bench-storage
+bench-daemon: all
+	$(top_srcdir)/tests/bench/daemon $(BENCH) .
+.PHONY: bench bench-storage bench-daemon
 
 # What a scrape of the metrics costs; prints figures.
 noinst_PROGRAMS += tests/bench/scrape
