@@ -10,7 +10,7 @@ if command -v hvctl >/dev/null; then
 	log_of() { echo /var/log/hv/console/$1.log; }
 	guest() { # NAME ROLE
 		cat >$1.xml <<X
-<domain type='xen'><name>$1</name><memory unit='MiB'>16</memory>
+<domain type='xen'><name>$1</name><memory unit='MiB'>32</memory>
 <os><type>xenpvh</type><kernel>$PWD/flood</kernel><cmdline>$2</cmdline></os></domain>
 X
 		hvctl create $1.xml >&2
@@ -23,7 +23,7 @@ else
 		cat >/tmp/$1.cfg <<X
 name = "$1"
 type = "pvh"
-memory = 16
+memory = 32
 kernel = "$PWD/flood"
 cmdline = "$2"
 tsc_mode = "native"
