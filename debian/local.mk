@@ -3,7 +3,7 @@
 
 EXTRA_DIST += debian/changelog debian/control debian/copyright debian/hv-doc.docs debian/hv-doc.examples \
 	debian/hv.install debian/hv.postinst debian/hv.postrm debian/hv.prerm \
-	debian/hvctl.install debian/hvd.install debian/hvd.postinst debian/hvd.postrm debian/hvd.prerm \
+	debian/hvctl.install debian/hvd.install debian/hvd.postinst debian/hvd.postrm debian/hvd.prerm debian/hvd.lintian-overrides \
 	debian/not-installed debian/rules debian/source/format
 
 # In a copy of the sources, because dpkg-buildpackage leaves its traces beside them; not again while

@@ -5,7 +5,9 @@
 # Usage: restart.sh [GUESTS]; expects the stub guest 'flood' beside it.
 guests=${1:-100}
 say() { echo "FIGURE $1 $2"; }
-memory() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$(pidof hvd)/status; }
+memory() { # of both its halves
+	for pid in $(pidof hvd); do cat /proc/$pid/status; done | awk '/^VmRSS:/ { kib += $2 } END { print kib }'
+}
 ms() { awk '{ printf "%d", $1 * 1000 }' /proc/uptime; }
 guest() {
 	cat >$1.xml <<X

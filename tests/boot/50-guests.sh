@@ -90,7 +90,7 @@ while [ $lives -lt 100 ]; do
 done
 say lives $lives
 say free-after-lives $(($(free) - start))
-say descriptors $(ls /proc/$(pidof hvd)/fd | wc -l)
+say descriptors $(for p in $(pidof hvd); do ls /proc/$p/fd; done | wc -l)
 
 # A guest whose hvd dies runs on, and the next hvd takes it up.
 vm left 128 1 vmlinuz

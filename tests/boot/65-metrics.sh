@@ -49,7 +49,7 @@ cat >"$work/script" <<'END'
 step() { nc -l -p 7000 </dev/null >/dev/null; echo "step $1"; }
 ip link set eth0 up
 ip addr add 10.0.2.15/24 dev eth0
-kill "$(pidof hvd)"
+kill $(pidof hvd)
 while pidof hvd >/dev/null; do usleep 100000; done
 hvd --metrics-listen 10.0.2.15:9177 2>/tmp/hvd.log &
 until hvctl list >/dev/null 2>&1; do usleep 100000; done

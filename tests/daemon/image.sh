@@ -182,7 +182,7 @@ wait "$large" 2>/dev/null
 "$cluster" continue "$dir/ceph" osd.0
 undone() { ! rbd ls | grep -qx large; }
 wait_until undone
-wait_until eval '! pgrep -P "$hvd_pid" -x hvd-image'
+wait_until eval '! pgrep -P "$(pgrep -P "$hvd_pid")" -x hvd-image'
 
 # No lock is left on what fails: the wrong key, no answer.
 ceph-authtool -C "$dir/secrets/wrong.keyring" -g -n client.hvd >/dev/null

@@ -10,6 +10,7 @@ set -u
 build=$PWD
 srcdir=${srcdir:?run me by make check}
 dir=$(mktemp -d)
+chmod 755 "$dir" # hvd's engine passes it as another user
 failures=0
 hvd_pid=
 

@@ -87,8 +87,9 @@ grep -q "was destroyed while it was built" "$dir/slow.out" || fail "destroyed wh
 hvctl create "$dir/slow.xml" >"$dir/slow.out" 2>&1 &
 create=$!
 wait_until is slow building
-wait_until pgrep -P $hvd_pid
-kill -9 $(pgrep -P $hvd_pid)
+builder() { pgrep -x hvd-build -P "$(pgrep -P "$hvd_pid")"; }
+wait_until builder
+kill -9 $(builder)
 wait $create
 grep -q 'build process died (signal 9)' "$dir/slow.out" || fail "builder died: $(cat "$dir/slow.out")"
 rm "$dir/hold"

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A pretended hypervisor: libxencall, libxenevtchn and libxenforeignmemory by their names, so that
- * hvd runs on any Linux, from its main() on.
+ * A pretended hypervisor: libxencall, libxenevtchn, libxenforeignmemory and the calls of guest_memory.h
+ * by their names, so that hvd runs on any Linux, from its main() on.
  *
- * Its state lies in shared memory, because hvd builds domains in child processes. A guest is what
- * answers in here: it says "guest up" on its console when it first runs, echoes each line that is
- * typed, and obeys the lines "poweroff", "reboot" and "crash". The words pretend=poweroff,
- * pretend=reboot and pretend=crash on its command line make it do so at once.
+ * Its state lies in shared memory, made before main(), because hvd is several processes: its two
+ * halves, and those that build domains. A guest is what answers in here: it says "guest up" on its
+ * console when it first runs, echoes each line that is typed, and obeys the lines "poweroff", "reboot"
+ * and "crash". The words pretend=poweroff, pretend=reboot and pretend=crash on its command line make it
+ * do so at once.
  *
- * PRETEND_MIB is the host's free memory (default 1024). Giving memory to a domain takes as long as
- * a file PRETEND_HOLD exists, if that is set.
+ * PRETEND_MIB is the host's free memory (default 1024). Giving memory to a domain takes as long as a
+ * file PRETEND_HOLD exists, if that is set.
  */
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
 
@@ -58,21 +59,23 @@ struct guest {
 	bool started;
 	char line[128];
 	unsigned int line_len;
-	uint8_t *memory; /* GPA_MAX bytes; mapped before the fork, so at the same place in children */
+	uint8_t *memory; /* GPA_MAX bytes; at the same place in all processes */
 	uint8_t *present; /* a byte a frame */
+};
+
+struct local {
+	bool bound, masked, pending;
+	uint32_t domid, remote; /* domid ~0: a VIRQ */
 };
 
 struct state {
 	uint64_t free_frames;
 	struct guest guests[NR_DOMAINS];
+	struct local locals[NR_LOCAL];
 };
 
 static struct state *state;
-
-static struct local {
-	bool bound, masked, pending;
-	uint32_t domid, remote; /* domid ~0: a VIRQ */
-} locals[NR_LOCAL];
+static struct local *locals; /* the engine's, and raised from either half */
 static int event_pipe[2] = { -1, -1 };
 
 static void *shared(size_t size)
@@ -85,15 +88,29 @@ static void *shared(size_t size)
 	return p;
 }
 
-static void make_state(void)
+static void __attribute__((constructor)) make_state(void)
 {
 	const char *mib = getenv("PRETEND_MIB");
 
-	if (state)
-		return;
 	state = shared(sizeof(*state));
 	state->free_frames = (mib ? strtoull(mib, NULL, 10) : 1024) << 8;
 	state->guests[0].exists = true;
+	for (unsigned int i = 1; i < NR_DOMAINS; i++) {
+		state->guests[i].memory = shared(GPA_MAX);
+		state->guests[i].present = shared(GPA_MAX >> 12);
+	}
+	locals = state->locals;
+	/* Above what a service manager hands over. */
+	if (pipe2(event_pipe, O_CLOEXEC | O_NONBLOCK))
+		abort();
+	for (unsigned int i = 0; i < 2; i++) {
+		int up = fcntl(event_pipe[i], F_DUPFD_CLOEXEC, 60);
+
+		if (up < 0)
+			abort();
+		close(event_pipe[i]);
+		event_pipe[i] = up;
+	}
 }
 
 /* ---- Event channels ---- */
@@ -224,12 +241,10 @@ static int do_create(struct hvabi_request *rq)
 	if (find(domid))
 		return -EEXIST;
 	g = &state->guests[domid];
-	memset(g, 0, sizeof(*g));
+	*g = (struct guest){ .memory = g->memory, .present = g->present };
 	g->exists = true;
 	g->create = rq->u.create;
 	g->pauses = 1;
-	g->memory = shared(GPA_MAX);
-	g->present = shared(GPA_MAX >> 12);
 	rq->domid = domid;
 	return 0;
 }
@@ -243,8 +258,8 @@ static int do_destroy(struct guest *g)
 	state->free_frames += n;
 	if (g->nr_frames)
 		return -EAGAIN;
-	munmap(g->memory, GPA_MAX);
-	munmap(g->present, GPA_MAX >> 12);
+	if (madvise(g->memory, GPA_MAX, MADV_REMOVE) || madvise(g->present, GPA_MAX >> 12, MADV_REMOVE))
+		abort();
 	g->exists = false;
 	raise_dom_exc();
 	return 0;
@@ -463,7 +478,6 @@ xencall_handle *xencall_open(struct xentoollog_logger *logger, unsigned int open
 {
 	(void)logger;
 	(void)open_flags;
-	make_state();
 	return malloc(1);
 }
 
@@ -492,17 +506,11 @@ xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned int 
 {
 	(void)logger;
 	(void)flags;
-	make_state();
-	if (pipe2(event_pipe, O_CLOEXEC | O_NONBLOCK))
-		abort();
 	return malloc(1);
 }
 
 int xenevtchn_close(xenevtchn_handle *xce)
 {
-	close(event_pipe[0]);
-	close(event_pipe[1]);
-	event_pipe[0] = event_pipe[1] = -1;
 	free(xce);
 	return 0;
 }
@@ -604,6 +612,27 @@ int xenforeignmemory_unmap(xenforeignmemory_handle *fmem, void *addr, size_t pag
 {
 	(void)fmem;
 	return munmap(addr, pages * 4096);
+}
+
+/* ---- /dev/xen/privcmd ---- */
+
+int __wrap_guest_memory_open(uint16_t domid, int *ret_fd);
+int __wrap_guest_memory_map(int fd, uint16_t domid, uint64_t gfn, void **ret_page);
+
+int __wrap_guest_memory_open(uint16_t domid, int *ret_fd)
+{
+	if (!find(domid))
+		return -ESRCH;
+	*ret_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
+int __wrap_guest_memory_map(int fd, uint16_t domid, uint64_t gfn, void **ret_page)
+{
+	xen_pfn_t pfn = gfn;
+
+	*ret_page = fd < 0 ? NULL : xenforeignmemory_map(NULL, domid, PROT_READ | PROT_WRITE, 1, &pfn, NULL);
+	return *ret_page ? 0 : -ESRCH;
 }
 
 /* ---- The rest of the host that is not there ---- */

@@ -243,7 +243,7 @@ tests_unit_test_budget_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/test_console
 tests_unit_test_console_SOURCES = tests/unit/test_console.c tests/unit/xen_shim.c \
 	tools/hvd/budget.c tools/hvd/console.c tools/hvd/console_log.c tools/hvd/console_ring.c tools/hvd/evtchn.c \
-	tools/hvd/keep.c \
+	tools/hvd/guest_memory.c tools/hvd/guest_page.c tools/hvd/keep.c \
 	tools/lib/xmem.c tools/lib/log.c
 tests_unit_test_console_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_console_CFLAGS = $(XENSTORE_TEST_CFLAGS)
@@ -374,3 +374,11 @@ tests_unit_test_image_SOURCES = tests/unit/test_image.c tools/hvd/image/name.c \
 tests_unit_test_image_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_image_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_image_LDADD = $(UNIT_LDADD)
+
+# ---- tools/hvd/priv ----
+
+check_PROGRAMS += tests/unit/test_priv_check
+tests_unit_test_priv_check_SOURCES = tests/unit/test_priv_check.c tools/hvd/priv/check.c tools/hvd/priv/wire.c
+tests_unit_test_priv_check_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_priv_check_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_priv_check_LDADD = $(UNIT_LDADD)

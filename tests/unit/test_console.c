@@ -234,7 +234,7 @@ static void a_failure_leaves_nothing_open(void)
 		CU_ASSERT_EQUAL(shim_page_is_mapped(6, GFN), !err);
 		CU_ASSERT_EQUAL(shim_guest_port_is_bound(6, PORT), !err);
 	}
-	CU_ASSERT_EQUAL(n, 4);
+	CU_ASSERT_EQUAL(n, 3); /* the map, the port, and then it works: the handle is open for the first console */
 	console_close(second);
 	end();
 }

@@ -20,15 +20,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/queue.h>
 #include <xen/io/console.h>
-#include <xenforeignmemory.h>
 
 #include "budget.h"
 #include "console_log.h"
 #include "console_ring.h"
 #include "evtchn.h"
+#include "guest_page.h"
 #include "keep.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
@@ -66,7 +65,6 @@ struct console_keep {
 struct console {
 	uint16_t domid;
 	bool broken;
-	xenforeignmemory_handle *foreign;
 	struct xencons_interface *page;
 	struct evtchn_port *port;
 	struct event *turn;
@@ -244,9 +242,8 @@ int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid
 		 struct console **ret_con)
 {
 	struct console *con = xcalloc(1, sizeof(*con));
-	xen_pfn_t pfn = page_gfn;
 	bool fresh = true;
-	void *memory;
+	void *memory, *page;
 	char name[24];
 	int err;
 
@@ -265,17 +262,10 @@ int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid
 		err = -ENOMEM;
 		goto undo_keep;
 	}
-	con->foreign = xenforeignmemory_open(NULL, 0);
-	if (!con->foreign) {
-		err = errno ? -errno : -ENODEV;
+	err = guest_page_map(domid, page_gfn, &page);
+	if (err)
 		goto undo_event;
-	}
-	con->page =
-		xenforeignmemory_map(con->foreign, domid, PROT_READ | PROT_WRITE, 1, &pfn, NULL);
-	if (!con->page) {
-		err = errno ? -errno : -EFAULT;
-		goto undo_open;
-	}
+	con->page = page;
 	err = evtchn_mux_bind(mux, domid, remote_port, console_on_notify, con, &con->port);
 	if (err)
 		goto undo_map;
@@ -290,9 +280,7 @@ int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid
 	return 0;
 
 undo_map:
-	xenforeignmemory_unmap(con->foreign, con->page, 1);
-undo_open:
-	xenforeignmemory_close(con->foreign);
+	guest_page_unmap(con->page);
 undo_event:
 	event_free(con->turn);
 undo_keep:
@@ -316,8 +304,7 @@ void console_close(struct console *con)
 	while (!TAILQ_EMPTY(&con->viewers))
 		viewer_free(TAILQ_FIRST(&con->viewers));
 	evtchn_port_unbind(con->port);
-	xenforeignmemory_unmap(con->foreign, con->page, 1);
-	xenforeignmemory_close(con->foreign);
+	guest_page_unmap(con->page);
 	event_free(con->turn);
 	console_log_close(&con->log);
 	keep_unmap(con->keep, sizeof(*con->keep));

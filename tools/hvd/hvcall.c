@@ -11,6 +11,7 @@
 #include "hvcall.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +23,12 @@
 #include <xencall.h>
 
 #include "lib/xmem.h"
+#include "priv/priv.h"
 
 #define PAGE_SIZE 4096u
 #define BULK_PAGES 256u
 #define BULK_SIZE (BULK_PAGES * PAGE_SIZE)
+#define LOG_FORWARDED_MAX (32u << 10) /* of one packet (priv/wire.h) */
 #define POPULATE_BATCH (BULK_SIZE / sizeof(xen_pfn_t))
 /*
  * hv clears what it gives out, and the kernel does not switch tasks during a hypercall: between
@@ -41,9 +44,10 @@ struct e820_entry {
 } __attribute__((packed));
 
 struct hvcall {
-	xencall_handle *xencall;
+	xencall_handle *xencall; /* NULL: the privileged half makes the calls */
 	void *args; /* one page */
 	void *bulk; /* BULK_SIZE bytes */
+	bool forwarded;
 };
 
 int hvcall_open(struct hvcall **ret_hv)
@@ -69,10 +73,26 @@ fail:
 	return err;
 }
 
+void hvcall_open_forwarded(struct hvcall **ret_hv)
+{
+	struct hvcall *hv = xcalloc(1, sizeof(*hv));
+
+	hv->args = xcalloc(1, PAGE_SIZE);
+	hv->bulk = xmalloc(BULK_SIZE);
+	hv->forwarded = true;
+	*ret_hv = hv;
+}
+
 void hvcall_close(struct hvcall *hv)
 {
 	if (!hv)
 		return;
+	if (hv->forwarded) {
+		free(hv->args);
+		free(hv->bulk);
+		free(hv);
+		return;
+	}
 	if (hv->bulk)
 		xencall_free_buffer_pages(hv->xencall, hv->bulk, BULK_PAGES);
 	if (hv->args)
@@ -111,7 +131,35 @@ static struct hvabi_request *request(struct hvcall *hv, enum hvabi_op op, uint16
 
 static int control(struct hvcall *hv)
 {
+	size_t n = BULK_SIZE;
+
+	if (hv->forwarded)
+		return priv_control(hv->args, hv->bulk, &n);
 	return result(xencall1(hv->xencall, HVABI_CONTROL_HYPERCALL, address(hv->args)));
+}
+
+int hvcall_forward(struct hvcall *hv, struct hvabi_request *rq, void *bulk, size_t *bulk_size)
+{
+	struct hvabi_request *ours = hv->args;
+	bool reads = rq->op == HVABI_LOG_READ;
+	int err;
+
+	*ours = *rq;
+	if (reads) {
+		ours->u.log.buffer = address(hv->bulk);
+		if (ours->u.log.size_bytes > *bulk_size)
+			ours->u.log.size_bytes = *bulk_size;
+	}
+	err = control(hv);
+	*rq = *ours;
+	if (err || !reads) {
+		*bulk_size = 0;
+		return err;
+	}
+	if (rq->u.log.size_bytes < *bulk_size)
+		*bulk_size = rq->u.log.size_bytes;
+	memcpy(bulk, hv->bulk, *bulk_size);
+	return 0;
 }
 
 int hvcall_host_info(struct hvcall *hv, struct hvabi_host_info *ret_info)
@@ -213,6 +261,8 @@ int hvcall_copy_to(struct hvcall *hv, uint16_t domid, uint64_t gpa, const void *
 {
 	const uint8_t *from = src;
 
+	if (hv->forwarded)
+		return -EPERM;
 	while (size) {
 		size_t n = smaller(size, BULK_SIZE);
 		int err;
@@ -233,6 +283,8 @@ int hvcall_copy_from(struct hvcall *hv, uint16_t domid, uint64_t gpa, void *dst,
 {
 	uint8_t *to = dst;
 
+	if (hv->forwarded)
+		return -EPERM;
 	while (size) {
 		size_t n = smaller(size, BULK_SIZE);
 		int err;
@@ -294,7 +346,7 @@ int hvcall_log_read(struct hvcall *hv, uint64_t *position, void *buffer, size_t 
 		    size_t *ret_size)
 {
 	struct hvabi_request *rq = request(hv, HVABI_LOG_READ, 0);
-	size_t n = smaller(size, BULK_SIZE);
+	size_t n = smaller(size, hv->forwarded ? LOG_FORWARDED_MAX : BULK_SIZE);
 	int err;
 
 	rq->u.log.position = *position;
@@ -319,6 +371,9 @@ int hvcall_populate(struct hvcall *hv, uint16_t domid, uint64_t gfn, unsigned lo
 	xen_pfn_t *extents = hv->bulk;
 	unsigned long done = 0;
 
+	*ret_done = 0;
+	if (hv->forwarded)
+		return -EPERM;
 	while (done < nr_extents) {
 		unsigned long n = smaller(nr_extents - done, POPULATE_BATCH);
 		int rc;
@@ -350,6 +405,8 @@ int hvcall_memory_map_set(struct hvcall *hv, uint16_t domid,
 	struct xen_foreign_memory_map *op = hv->args;
 	struct e820_entry *entries = hv->bulk;
 
+	if (hv->forwarded)
+		return -EPERM;
 	if (nr > BULK_SIZE / sizeof(*entries))
 		return -E2BIG;
 	for (unsigned int i = 0; i < nr; i++)
@@ -372,6 +429,8 @@ static int hvm_param(struct hvcall *hv, unsigned int op, uint16_t domid, uint32_
 	struct xen_hvm_param *param = hv->args;
 	int err;
 
+	if (hv->forwarded)
+		return op == HVMOP_set_param ? priv_param_set(domid, index, *value) : -EPERM;
 	memset(param, 0, sizeof(*param));
 	param->domid = domid;
 	param->index = index;
@@ -403,6 +462,8 @@ int hvcall_evtchn_alloc_unbound(struct hvcall *hv, uint16_t domid, uint16_t remo
 	struct evtchn_alloc_unbound *alloc = hv->args;
 	int err;
 
+	if (hv->forwarded)
+		return priv_alloc_unbound(domid, remote_domid, ret_port);
 	memset(alloc, 0, sizeof(*alloc));
 	alloc->dom = domid;
 	alloc->remote_dom = remote_domid;

@@ -19,6 +19,18 @@ struct hvcall;
 struct hvm_memmap_table_entry;
 
 int hvcall_open(struct hvcall **ret_hv);
+
+/*
+ * For the engine: a handle that has the privileged half make the calls. What only builders need, from
+ * copying to the memory map, fails with -EPERM.
+ */
+void hvcall_open_forwarded(struct hvcall **ret_hv);
+
+/*
+ * For the privileged half: a control request as it came from the engine, whose operation may be had.
+ * 'bulk' takes what it reads; '*bulk_size' is its room, and then its size.
+ */
+int hvcall_forward(struct hvcall *hv, struct hvabi_request *rq, void *bulk, size_t *bulk_size);
 void hvcall_close(struct hvcall *hv);
 
 int hvcall_host_info(struct hvcall *hv, struct hvabi_host_info *ret_info);

@@ -4,7 +4,8 @@
 # What hvd links besides Xen's libraries, in the order that the linker wants; the pretended host of
 # tests/daemon links the same.
 HVD_SOURCES = tools/hvd/main.c tools/hvd/conf.c tools/hvd/conf.h tools/hvd/options.c tools/hvd/options.h \
-	tools/hvd/systemd.c tools/hvd/systemd.h
+	tools/hvd/priv/engine.c tools/hvd/priv/engine.h tools/hvd/priv/walls.c tools/hvd/priv/walls.h \
+	tools/hvd/priv/server.c tools/hvd/priv/server.h
 HVD_CFLAGS = -DHVD_CONFDIR='"$(confdir)"' -DHVD_LIBEXECDIR='"$(pkglibexecdir)"' $(LIBEVENT_CFLAGS) $(LIBXML2_CFLAGS)
 HVD_PARTS = \
 	tools/hvd/control/libhvdcontrol.a \
@@ -26,3 +27,14 @@ dist_man_MANS += docs/man/hvctl.1 docs/man/hvd.8 docs/man/hvd.conf.5 docs/man/vm
 dist_pkgdata_DATA = tools/hvd/domain/vmxml.rng
 dist_doc_DATA = docs/control-protocol.md docs/hvd.md
 EXTRA_DIST += tools/hvd/hvd.conf
+
+# What runs as root, and when: make root-lines
+ROOT_ALWAYS = hvd/priv/server.c hvd/priv/check.c hvd/priv/place.c hvd/priv/paths.c hvd/priv/launch.c hvd/priv/wire.c \
+	hvd/priv/proc.c hvd/hvcall.c hvd/guest_memory.c hvd/backend/image.c hvd/backend/bridge.c hvd/secret.c lib/log.c lib/xmem.c
+ROOT_BUILDER = hvd/domain/build_process.c hvd/domain/build_child.c hvd/domain/unpack.c hvd/domain/layout.c \
+	hvd/domain/start_info.c hvd/domain/acpi.c lib/elf.c hvd/fault.c
+ROOT_START = hvd/main.c hvd/conf.c hvd/options.c hvd/systemd.c hvd/priv/engine.c hvd/priv/walls.c
+.PHONY: root-lines
+root-lines:
+	@cd $(srcdir)/tools && for part in always:'$(ROOT_ALWAYS)' builder:'$(ROOT_BUILDER)' start:'$(ROOT_START)' \
+		image:"`echo hvd/image/*.c`"; do printf '%s ' "$${part%%:*}"; cat $${part#*:} | wc -l; done

@@ -2,10 +2,11 @@
 /*
  * hvd: makes and keeps the guests of this host.
  *
- * Start, in order: settings, event loop, hypervisor, xenstore, back ends, domains that run already,
- * control socket. Then the loop does everything. hvd is root and stays it: it needs
- * /dev/xen/{privcmd,evtchn,xenbus_backend} for new domains at any time, and opens images and taps
- * that it hands to its back ends, which are the ones that give everything away.
+ * Start, in order: settings, folders, the privileged half (priv/priv.h), which is forked here. The rest
+ * is the engine: it opens the devices and sockets that it needs once and for all (/dev/xen/evtchn, hv's
+ * statistics, our kernel's xenstore page, the listening sockets), becomes a user without privileges,
+ * and then reads what an earlier hvd has left and lets anybody speak to it: xenstore, back ends,
+ * domains that run already, control socket. Then the loop does everything.
  *
  * When hvd ends, in whatever way, guests and their back ends run on; the next one reads the journal and
  * takes them up where they are (docs/hvd.md, "When hvd dies"). So its end needs no care.
@@ -27,6 +28,7 @@
 #include "backend/backend.h"
 #include "conf.h"
 #include "console.h"
+#include "control/access.h"
 #include "control/control.h"
 #include "domain/autostart.h"
 #include "domain/build.h"
@@ -36,15 +38,19 @@
 #include "domain/spec.h"
 #include "events.h"
 #include "evtchn.h"
+#include "guest_page.h"
 #include "hvcall.h"
 #include "journal.h"
 #include "log_ring.h"
+#include "metrics/hv_stats.h"
 #include "metrics/metrics.h"
 #include "metrics/threshold.h"
 #include "lib/config.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
 #include "options.h"
+#include "priv/engine.h"
+#include "priv/priv.h"
 #include "systemd.h"
 #include "xenstore/xs.h"
 
@@ -61,55 +67,17 @@ struct hvd {
 	struct evtchn_port *exception;
 	struct event *commit;
 	char *keep_dir;
+	struct engine_user user;
+	const char *conf_path;
+	unsigned int own_sockets; /* enum priv_socket: what we have to remove at the end */
+	struct control_socket full, read;
+	char *read_path;
+	struct hv_stats *stats; /* until the metrics have them */
 	struct control *control;
 	struct autostart *autostart;
 };
 
 /* ---- Start ---- */
-
-static int make_dir(const char *path, mode_t mode)
-{
-	char *copy = xstrdup(path);
-	int err = 0;
-
-	for (char *slash = strchr(copy + 1, '/'); !err; slash = strchr(slash + 1, '/')) {
-		if (slash)
-			*slash = '\0';
-		if (mkdir(copy, slash ? 0755 : mode) && errno != EEXIST)
-			err = -errno;
-		if (!slash)
-			break;
-		*slash = '/';
-	}
-	if (err)
-		log_error("cannot make the folder %s: %s", path, strerror(-err));
-	free(copy);
-	return err;
-}
-
-static char *folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
-}
-
-static int make_dirs(const struct conf *conf)
-{
-	char *socket_dir = folder_of(conf->socket), *xenstore_dir = folder_of(conf->xenstore_socket);
-	int err;
-
-	err = make_dir(conf->run_dir, 0755);
-	if (!err)
-		err = make_dir(socket_dir, 0755);
-	if (!err)
-		err = make_dir(xenstore_dir, 0755);
-	if (!err)
-		err = make_dir(conf->console_dir, 0700);
-	free(socket_dir);
-	free(xenstore_dir);
-	return err;
-}
 
 static int failed(const char *what, int err)
 {
@@ -122,10 +90,7 @@ static int open_hypervisor(struct hvd *h)
 	struct hvabi_host_info host;
 	int err;
 
-	err = hvcall_open(&h->env.hv);
-	if (err)
-		return failed("cannot open /dev/xen/privcmd (is this the control domain, "
-			      "and the module xen-privcmd loaded?)", err);
+	hvcall_open_forwarded(&h->env.hv);
 	err = hvcall_host_info(h->env.hv, &host);
 	if (err == -ENOSYS || err == -EPERM)
 		return failed("the hypervisor does not know the control hypercall: is it hv, "
@@ -134,9 +99,6 @@ static int open_hypervisor(struct hvd *h)
 		return failed("the hypervisor does not answer", err);
 	log_info("hv %u.%u on %u CPUs, %llu MiB free", host.version_major, host.version_minor,
 		 host.nr_cpus, (unsigned long long)(host.free_frames >> 8));
-	err = evtchn_mux_create(h->base, &h->env.mux);
-	if (err)
-		return failed("cannot open /dev/xen/evtchn", err);
 	return 0;
 }
 
@@ -172,29 +134,91 @@ static int open_journal(struct hvd *h)
 	journal_set_on_dirty(h->env.journal, on_dirty, h);
 	h->keep_dir = xasprintf("%s/rings", h->conf.run_dir);
 	h->env.keep_dir = h->keep_dir;
-	return make_dir(h->keep_dir, 0700);
+	return 0;
 }
 
 /* An hvd that was killed a moment ago still holds its sockets while the kernel takes it apart. */
 #define PREDECESSOR_TRIES 100
 #define PREDECESSOR_WAIT_US 100000
 
-static int open_xenstore(struct hvd *h)
+/* Calls 'f' until nobody else has the address. */
+static int when_free(struct hvd *h, int (*f)(struct hvd *h), const char *path)
 {
 	int err, tries;
 
 	for (tries = 0;; tries++) {
-		err = xs_server_create(h->base, h->env.mux, h->conf.xenstore_socket, &h->env.xs);
+		err = f(h);
 		if (err != -EADDRINUSE || tries == PREDECESSOR_TRIES)
-			break;
+			return err;
 		if (tries == 0)
-			log_info("another hvd has %s still open: waiting for its end",
-				 h->conf.xenstore_socket);
+			log_info("another hvd has %s still open: waiting for its end", path);
 		usleep(PREDECESSOR_WAIT_US);
 	}
+}
+
+static int create_xenstore(struct hvd *h)
+{
+	return xs_server_create(h->base, h->env.mux, h->conf.xenstore_socket, &h->env.xs);
+}
+
+static int listen_full(struct hvd *h)
+{
+	return control_listen(&h->full);
+}
+
+static int listen_read(struct hvd *h)
+{
+	return control_listen(&h->read);
+}
+
+/* A control socket: systemd's, or one of our own. */
+static int open_door(struct hvd *h, struct control_socket *door, int (*f)(struct hvd *h), enum priv_socket which)
+{
+	int err;
+
+	access_find_group(door->group, &door->members);
+	door->listening = systemd_take_socket(h->systemd, door->path);
+	if (door->listening >= 0)
+		return 0;
+	err = when_free(h, f, door->path);
+	if (err == -EADDRINUSE)
+		return failed("another hvd runs", err);
+	if (err)
+		return failed("cannot make the control sockets", err);
+	h->own_sockets |= which;
+	return 0;
+}
+
+/* All that is opened with root's rights, for good. */
+static int open_as_root(struct hvd *h)
+{
+	const char *slash = strrchr(h->conf.socket, '/');
+	int err;
+
+	err = evtchn_mux_create(h->base, &h->env.mux);
+	if (err)
+		return failed("cannot open /dev/xen/evtchn", err);
+	err = when_free(h, create_xenstore, h->conf.xenstore_socket);
 	if (err)
 		return failed("cannot start the xenstore", err);
-	err = xs_server_restore(h->env.xs, h->env.journal, h->keep_dir);
+	h->own_sockets |= PRIV_SOCKET_XENSTORE;
+	xs_server_prepare_dom0(h->env.xs); /* who connects it later says what is wrong */
+	err = hv_stats_open(&h->stats);
+	if (err)
+		log_warning("no statistics of the hypervisor: %s", strerror(-err));
+	h->read_path = h->conf.read_only_socket ?
+			       xstrdup(h->conf.read_only_socket) :
+			       xasprintf("%.*s/hvd-ro.sock", (int)(slash - h->conf.socket), h->conf.socket);
+	h->full = (struct control_socket){ .path = h->conf.socket, .group = h->conf.group };
+	h->read = (struct control_socket){ .path = h->read_path, .group = h->conf.read_only_group };
+	err = open_door(h, &h->full, listen_full, PRIV_SOCKET_CONTROL);
+	return err ? err : open_door(h, &h->read, listen_read, PRIV_SOCKET_READ);
+}
+
+static int open_xenstore(struct hvd *h)
+{
+	int err = xs_server_restore(h->env.xs, h->env.journal, h->keep_dir);
+
 	if (err)
 		return failed("cannot take up the xenstore", err);
 	xs_write(h->env.xs, "/local/domain/0/name", "Domain-0");
@@ -247,9 +271,7 @@ static void open_definitions(struct hvd *h)
 
 	if (err)
 		log_error("no domains can be defined: %s: %s", h->conf.domains_dir, strerror(-err));
-	err = make_dir(h->conf.history_dir, 0750);
-	if (!err)
-		err = history_open(h->conf.history_dir, &h->env.history);
+	err = history_open(h->conf.history_dir, &h->env.history);
 	if (err)
 		log_error("no history is kept: %s: %s", h->conf.history_dir, strerror(-err));
 }
@@ -262,7 +284,6 @@ static int open_domains(struct hvd *h)
 	h->env.base = h->base;
 	h->env.console_dir = h->conf.console_dir;
 	open_definitions(h);
-	h->env.secrets_dir = h->conf.secrets_dir;
 	h->env.image_program = h->conf.image_program;
 	domains_create(&h->env, &h->domains);
 	backend_set_stop_cb(h->env.backend, domains_on_disk_stopped, h->domains);
@@ -283,7 +304,9 @@ static void open_metrics(struct hvd *h)
 {
 	unsigned int nr = 0;
 
-	metrics_create(h->base, h->domains, h->env.events, h->conf.metrics_listen, &h->metrics);
+	metrics_create(h->base, h->domains, h->env.events, h->stats, h->conf.metrics_listen,
+		       &h->metrics);
+	h->stats = NULL;
 	if (h->conf.thresholds && !threshold_parse_list(h->conf.thresholds, h->thresholds, &nr))
 		metrics_set_thresholds(h->metrics, h->thresholds, nr);
 	h->domains->env.metrics = h->metrics;
@@ -291,21 +314,9 @@ static void open_metrics(struct hvd *h)
 
 static int open_control(struct hvd *h)
 {
-	const struct conf *conf = &h->conf;
-	char *folder = folder_of(conf->socket);
-	char *read_path = conf->read_only_socket ? xstrdup(conf->read_only_socket) :
-						   xasprintf("%s/hvd-ro.sock", folder);
-	struct control_socket full = { conf->socket, conf->group,
-				       systemd_take_socket(h->systemd, conf->socket) };
-	struct control_socket read = { read_path, conf->read_only_group,
-				       systemd_take_socket(h->systemd, read_path) };
-	int err = control_create(h->base, h->domains, &full, &read, &h->control);
+	int err = control_create(h->base, h->domains, &h->full, &h->read, &h->control);
 
-	free(read_path);
-	free(folder);
-	if (err == -EADDRINUSE)
-		return failed("another hvd runs", err);
-	return err ? failed("cannot make the control sockets", err) : 0;
+	return err ? failed("cannot serve the control sockets", err) : 0;
 }
 
 static void begin_autostart(struct hvd *h)
@@ -335,6 +346,7 @@ static void on_reload(void *arg)
 	struct hvd *h = arg;
 
 	set_limits(h);
+	priv_own_definitions();
 	if (h->env.definitions)
 		definitions_read(h->env.definitions);
 }
@@ -344,9 +356,14 @@ static int start(struct hvd *h)
 	int err;
 
 	h->env.events = events_create();
-	err = make_dirs(&h->conf);
+	err = priv_watch(h->base);
 	if (!err)
 		err = open_hypervisor(h);
+	if (!err)
+		err = open_as_root(h);
+	if (!err)
+		err = engine_drop(&h->conf, &h->user, h->conf_path);
+	/* Nothing that somebody else has written was looked at until here, but the settings. */
 	if (!err)
 		err = open_journal(h);
 	if (!err)
@@ -395,13 +412,17 @@ static void stop(struct hvd *h)
 	if (h->env.backend)
 		backend_destroy(h->env.backend);
 	xs_server_destroy(h->env.xs);
+	hv_stats_close(h->stats);
+	priv_unlink_sockets(h->own_sockets);
 	evtchn_mux_destroy(h->env.mux);
 	journal_close(h->env.journal);
 	if (h->commit)
 		event_free(h->commit);
 	free(h->keep_dir);
+	free(h->read_path);
 	hvcall_close(h->env.hv);
 	events_destroy(h->env.events);
+	priv_stop();
 }
 
 /* The settings. True: there is no more to do, and '*ret_status' is how it ends. */
@@ -427,6 +448,21 @@ static bool settle(struct conf *conf, int argc, char **argv, int *ret_status)
 	return false;
 }
 
+/* Into the engine, which returns from here, and the privileged half, which does not. */
+static int separate(struct hvd *h)
+{
+	int err = engine_find_user(&h->conf, &h->user);
+
+	if (!err)
+		err = engine_make_folders(&h->conf, &h->user);
+	if (err)
+		return err;
+	access_set_owner(geteuid());
+	guest_page_source(priv_guest_memory);
+	err = priv_start(&h->conf);
+	return err ? failed("cannot make the privileged half", err) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct hvd h = { 0 };
@@ -442,10 +478,16 @@ int main(int argc, char **argv)
 	}
 	if (settle(&h.conf, argc, argv, &err))
 		return err;
+	h.conf_path = options_path(argc, argv);
 	log_init("hvd", h.conf.log_level);
 	log_ring_start();
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
+	err = separate(&h);
+	if (err) {
+		conf_fini(&h.conf);
+		return 1;
+	}
 	xmlInitParser();
 
 	h.base = event_base_new();

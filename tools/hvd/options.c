@@ -81,6 +81,16 @@ static int read_file(struct conf *conf, const char *path, char **ret_error)
 	return 0;
 }
 
+const char *options_path(int argc, char **argv)
+{
+	const char *path = CONF_PATH_DEFAULT;
+
+	for (int i = 1; i + 1 < argc; i++)
+		if (!strcmp(argv[i], "--config"))
+			path = argv[i + 1];
+	return path;
+}
+
 int options_read(struct conf *conf, int argc, char **argv, char **ret_error)
 {
 	const char *path = NULL;

@@ -18,6 +18,9 @@ void options_usage(FILE *to);
 /* All settings as lines of hvd.conf; those that hvd decides by itself begin with #. */
 void options_print(const struct conf *conf, FILE *to);
 
+/* The file that is read: of the command line, or the default one. */
+const char *options_path(int argc, char **argv);
+
 /*
  * Fills 'conf' (to be released with conf_fini() in any case). -EINVAL: '*ret_error' (to be freed)
  * says in which file and line, or in which option, and what is wrong there. That the file of the

@@ -8,9 +8,6 @@
 #ifndef HVD_SECRET_H
 #define HVD_SECRET_H
 
-/* Where they are unless hvd.conf says otherwise. */
-#define SECRETS_DIR_DEFAULT "/etc/hvd/secrets"
-
 /*
  * Opens DIR/NAME.keyring for reading. On failure '*ret_error' is a sentence (to be freed):
  *   -ENOENT  there is none
@@ -18,5 +15,11 @@
  *   -EINVAL  the name is not a name, or it is no regular file
  */
 int secret_open(const char *dir, const char *name, int *ret_fd, char **ret_error);
+
+/*
+ * Opens the keyring of a disk by its path: root's, and closed to others, or -EACCES. '*ret_error' is a
+ * sentence (to be freed) after any failure.
+ */
+int keyring_open(const char *path, int *ret_fd, char **ret_error);
 
 #endif

@@ -88,17 +88,33 @@ static void take_sockets(struct systemd *s)
 	}
 }
 
-void systemd_create(struct event_base *base, struct systemd **ret_systemd)
+static void clear_environment(void)
 {
 	static const char *const names[] = { "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
 					     "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unsetenv(names[i]);
+}
+
+void systemd_forget(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *nr = getenv("LISTEN_FDS");
+	unsigned long n = pid && nr && strtoll(pid, NULL, 10) == getppid() ? strtoul(nr, NULL, 10) : 0;
+
+	for (int fd = LISTEN_FDS_START; n-- && fd < LISTEN_FDS_START + LISTEN_FDS_MAX; fd++)
+		close(fd);
+	clear_environment();
+}
+
+void systemd_create(struct event_base *base, struct systemd **ret_systemd)
+{
 	struct systemd *s = xcalloc(1, sizeof(*s));
 
 	s->notify = open_notify(getenv("NOTIFY_SOCKET"));
 	start_watchdog(s, base);
 	take_sockets(s);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		unsetenv(names[i]);
+	clear_environment();
 	*ret_systemd = s;
 }
 

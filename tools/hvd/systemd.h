@@ -17,6 +17,12 @@ struct systemd;
 void systemd_create(struct event_base *base, struct systemd **ret_systemd);
 void systemd_destroy(struct systemd *s);
 
+/*
+ * For a process that is no service: what systemd left in the environment, and the sockets, are not for
+ * it.
+ */
+void systemd_forget(void);
+
 /* "READY=1", "STATUS=...", "STOPPING=1": lines of sd_notify(3), separated by line feeds. */
 void systemd_notify(struct systemd *s, const char *lines);
 

@@ -41,6 +41,11 @@ void log_set_level(enum log_level max_level)
 	log_max_level = max_level;
 }
 
+enum log_level log_get_level(void)
+{
+	return log_max_level;
+}
+
 static void (*log_sink)(const char *line, size_t n);
 
 void log_set_sink(void (*sink)(const char *line, size_t n))

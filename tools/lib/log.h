@@ -19,6 +19,7 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
  */
 void log_init(const char *process, enum log_level max_level);
 void log_set_level(enum log_level max_level);
+enum log_level log_get_level(void);
 bool log_level_parse(const char *name, enum log_level *ret_level); /* "error" .. "debug" */
 const char *log_level_name(enum log_level level);
 

@@ -46,13 +46,14 @@ static const char *const allowed_network[] = {
 
 /* What no fault of ours would try. */
 static const char *const fatal[] = {
-	"execve", "execveat", "ptrace", "fork", "vfork", "bind", "listen",
+	"execve", "execveat", "ptrace", "fork", "vfork",
 	"mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "bpf", "keyctl", "add_key",
 	"init_module", "finit_module", "kexec_load", "process_vm_readv", "process_vm_writev",
 	"setuid", "setresuid", "setgid", "setresgid", "capset", "perf_event_open", "userfaultfd",
 };
 
-/* The same where there is no network. */
+/* The same for those who do not serve anybody by a socket, and where there is no network. */
+static const char *const fatal_listen[] = { "bind", "listen" };
 static const char *const fatal_network[] = { "socket", "connect" };
 
 static int complain(const char *what, int err)
@@ -91,15 +92,15 @@ static int become_user(uid_t uid, gid_t gid)
 	return 0;
 }
 
-static int filter_ioctls(scmp_filter_ctx ctx, const struct privdrop *p)
+static int filter_ioctls(scmp_filter_ctx ctx, const unsigned long *ioctls, size_t nr_ioctls)
 {
 	size_t i;
 	int err;
 
-	for (i = 0; i < p->nr_ioctls; i++) {
+	for (i = 0; i < nr_ioctls; i++) {
 		/* The kernel looks at the low 32 bits only, so the comparison does, too. */
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffUL, p->ioctls[i]));
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffUL, ioctls[i]));
 		if (err)
 			return err;
 	}
@@ -161,23 +162,56 @@ static int filter_network(scmp_filter_ctx ctx)
 	return err;
 }
 
-static int filter_calls(const struct privdrop *p)
+/* What all have in common. */
+static int begin_filter(scmp_filter_ctx *ret)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int err;
 
 	if (!ctx)
-		return complain("seccomp_init", ENOMEM);
-
+		return -ENOMEM;
+	*ret = ctx;
 	err = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (!err)
 		err = add_calls(ctx, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
+	if (!err)
+		err = add_calls(ctx, SCMP_ACT_KILL_PROCESS, fatal, sizeof(fatal) / sizeof(fatal[0]));
+	return err;
+}
+
+int privdrop_filter(const struct privdrop_calls *more)
+{
+	static const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
+	scmp_filter_ctx ctx = NULL;
+	int err = begin_filter(&ctx);
+
+	if (!err)
+		err = add_calls(ctx, SCMP_ACT_ALLOW, more->names, more->nr_names);
+	for (size_t i = 0; !err && i < sizeof(families) / sizeof(families[0]); i++)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+	if (!err)
+		err = filter_mappings(ctx);
+	if (!err)
+		err = filter_ioctls(ctx, more->ioctls, more->nr_ioctls);
+	if (!err)
+		err = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return err ? complain("seccomp", -err) : 0;
+}
+
+static int filter_calls(const struct privdrop *p)
+{
+	scmp_filter_ctx ctx = NULL;
+	int err = begin_filter(&ctx);
+
 	/* fstat() of this libc: the descriptor form of newfstatat, which names no file. */
 	if (!err)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
 				       SCMP_A3(SCMP_CMP_EQ, 0x1000 /* AT_EMPTY_PATH */));
 	if (!err)
-		err = add_calls(ctx, SCMP_ACT_KILL_PROCESS, fatal, sizeof(fatal) / sizeof(fatal[0]));
+		err = add_calls(ctx, SCMP_ACT_KILL_PROCESS, fatal_listen,
+				sizeof(fatal_listen) / sizeof(fatal_listen[0]));
 	if (!err && p->network)
 		err = filter_network(ctx);
 	else if (!err)
@@ -186,7 +220,7 @@ static int filter_calls(const struct privdrop *p)
 	if (!err)
 		err = filter_mappings(ctx);
 	if (!err)
-		err = filter_ioctls(ctx, p);
+		err = filter_ioctls(ctx, p->ioctls, p->nr_ioctls);
 	if (!err)
 		err = seccomp_load(ctx);
 	seccomp_release(ctx);

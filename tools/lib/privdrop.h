@@ -27,12 +27,27 @@ struct privdrop {
 };
 
 /*
- * Empty root (the directory exists), no capabilities, no new privileges, no core dumps, resource limits, and a
- * list of allowed system calls (reading, writing and waiting on descriptors that are already open,
- * memory, threads' locks). Works on all threads of the process. A refused call fails with EPERM;
- * those that only an intruder would try (execve, ptrace, socket ...) end the process.
- * Prints the reason to stderr and returns a negative errno on failure; the process must then exit.
+ * Empty root (the directory exists), no capabilities, no new privileges, no core dumps, resource
+ * limits, and a list of allowed system calls (reading, writing and waiting on descriptors that are
+ * already open, memory, threads' locks). Works on all threads of the process. A refused call fails with
+ * EPERM; those that only an intruder would try (execve, ptrace, socket ...) end the process. Prints the
+ * reason to stderr and returns a negative errno on failure; the process must then exit.
  */
 int privdrop_apply(const struct privdrop *p);
+
+/* Calls and ioctls beyond those that every process of ours may make. */
+struct privdrop_calls {
+	const char *const *names;
+	size_t nr_names;
+	const unsigned long *ioctls;
+	size_t nr_ioctls;
+};
+
+/*
+ * The list of system calls alone, for a process that has given up the rest in its own way: with sockets
+ * of the families UNIX, INET and INET6, and without new threads. Prints and returns as privdrop_apply()
+ * does.
+ */
+int privdrop_filter(const struct privdrop_calls *more);
 
 #endif

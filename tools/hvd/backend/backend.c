@@ -21,6 +21,7 @@
 #include "domain/spec.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
+#include "priv/priv.h"
 #include "xenstore/xs.h"
 
 #ifndef HVD_LIBEXECDIR
@@ -281,7 +282,7 @@ int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigne
 	if (err)
 		return err;
 	tap = spec->ifname ? xstrdup(spec->ifname) : xasprintf("vif%u.%u", domid, index);
-	err = bridge_add_tap(spec->bridge, tap, spec->mtu, &fd, &error);
+	err = priv_add_tap(spec->bridge, tap, spec->mtu, &fd, &error);
 	if (err) {
 		free(tap);
 		*ret_error = xasprintf("interface %u: %s", index, error ? error : strerror(-err));

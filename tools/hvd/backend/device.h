@@ -217,9 +217,6 @@ uint32_t device_read_front_flag(struct device *dev, const char *key, uint32_t fa
 
 /* ---- disk.c ---- */
 
-/* Opens a keyring for a process; it must be root's alone. A sentence on failure. */
-int disk_open_secret(const char *path, int *ret_fd, char **ret_error);
-
 /*
  * The record of requests in flight, a file in hvd's run directory that outlives both hvd and the
  * disk's process. 'fresh': what is left of an earlier disk is of no interest.

@@ -17,6 +17,7 @@
 #include "domain/spec.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
+#include "priv/priv.h"
 
 static void add_string(struct json_object *msg, const char *key, const char *value)
 {
@@ -104,27 +105,6 @@ static void describe_rbd(struct json_object *msg, const struct rbd_spec *rbd)
 	json_object_object_add(msg, "hosts", describe_hosts(rbd));
 }
 
-int disk_open_secret(const char *path, int *ret_fd, char **ret_error)
-{
-	struct stat st;
-	int fd, err;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0) {
-		err = errno;
-		*ret_error = xasprintf("cannot open the keyring %s: %s", path, strerror(err));
-		return -err;
-	}
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != 0 || st.st_mode & 077) {
-		close(fd);
-		*ret_error = xasprintf("the keyring %s must be a file of root that nobody else can read",
-				       path);
-		return -EACCES;
-	}
-	*ret_fd = fd;
-	return 0;
-}
-
 static char *record_path(const struct backend *b, const char *service)
 {
 	return xasprintf("%s/%s.inflight", b->stats_dir, service);
@@ -163,11 +143,11 @@ static int open_source(const struct disk_spec *spec, const struct vbd_private *v
 	int fd, err;
 
 	if (spec->kind != DISK_RBD)
-		return image_open(spec->source, v->readonly, ret, ret_error);
+		return priv_image_open(spec->source, v->readonly, ret, ret_error);
 	ret->fd = -1;
 	if (!v->secret)
 		return 0;
-	err = disk_open_secret(v->secret, &fd, ret_error);
+	err = priv_keyring_open(v->secret, &fd, ret_error);
 	if (!err)
 		close(fd);
 	return err;

@@ -9,6 +9,9 @@ tools_hvd_backend_libhvdbackend_a_SOURCES = \
 	tools/hvd/backend/device.c tools/hvd/backend/device.h \
 	tools/hvd/backend/disk.c \
 	tools/hvd/backend/image.c tools/hvd/backend/image.h \
+	tools/hvd/priv/client.c tools/hvd/priv/priv.h \
+	tools/hvd/priv/proc.c tools/hvd/priv/proc.h \
+	tools/hvd/priv/wire.c tools/hvd/priv/wire.h \
 	tools/hvd/backend/service.c \
 	tools/hvd/backend/spawn.c \
 	tools/hvd/backend/stats.h tools/hvd/backend/stats_file.c \

@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,19 +24,17 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "backend/child.h"
 #include "backend/device.h"
 #include "journal.h"
 #include "lib/chan.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
+#include "priv/priv.h"
+#include "priv/proc.h"
 
 #define STOP_TIMEOUT_S 10
-
-extern char **environ;
 
 struct process {
 	LIST_ENTRY(process) link;
@@ -87,30 +84,6 @@ void process_snapshot(struct backend *b, struct journal *j)
 
 	LIST_FOREACH(p, &b->processes, link)
 		put_record(j, p);
-}
-
-/* Field 22 of /proc/PID/stat; the name before it may contain anything. 0: there is no such process. */
-static uint64_t start_time_of(pid_t pid)
-{
-	unsigned long long value = 0;
-	char path[32], text[1024];
-	char *at;
-	size_t n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	n = fread(text, 1, sizeof(text) - 1, f);
-	fclose(f);
-	text[n] = '\0';
-	at = strrchr(text, ')');
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	if (!at || sscanf(at, " %llu", &value) != 1)
-		return 0;
-	return value;
 }
 
 /* ---- one of them ---- */
@@ -173,14 +146,16 @@ static void process_on_ended(evutil_socket_t fd, short what, void *arg)
 	struct process *p = arg;
 	siginfo_t si = { 0 };
 	char how[96] = "has ended";
+	int err;
 
 	(void)what;
+	(void)fd;
 	/* One that an earlier hvd has started is nobody's child that we know: ECHILD. */
-	if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG) == 0) {
-		if (si.si_pid == 0)
-			return;
+	err = priv_wait(p->pid, false, &si);
+	if (err == -EAGAIN)
+		return;
+	if (!err)
 		describe_end(&si, how, sizeof(how));
-	}
 	if (!p->stopping)
 		log_error("%s (pid %d) %s", p->instance, (int)p->pid, how);
 	remove_socket(p);
@@ -196,7 +171,7 @@ static void process_on_deadline(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	log_warning("%s (pid %d) does not end, killing it", p->instance, (int)p->pid);
-	pidfd_send_signal(p->pidfd, SIGKILL, NULL, 0);
+	process_kill(p);
 }
 
 static void process_on_message(void *arg, struct json_object *msg, int fd)
@@ -258,46 +233,13 @@ static int listen_for_next(struct process *p, int *ret_sock)
 	return 0;
 }
 
-static int spawn(struct backend *b, struct process *p, const char *name, int sock, int listening)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	char domid_text[8];
-	char *argv[] = { b->programs[p->kind], (char *)"--domid", domid_text,
-			 (char *)"--name",  (char *)(uintptr_t)name,
-			 (char *)"--user",  b->user,
-			 (char *)"--chroot", b->chroot_dir, NULL };
-	int err;
-
-	snprintf(domid_text, sizeof(domid_text), "%u", p->domid);
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-	posix_spawn_file_actions_adddup2(&actions, sock, CHILD_CHANNEL_FD);
-	posix_spawn_file_actions_adddup2(&actions, listening, CHILD_LISTEN_FD);
-	/* All else of ours is close-on-exec; this is for what a library forgot. */
-	posix_spawn_file_actions_addclosefrom_np(&actions, CHILD_LISTEN_FD + 1);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	/* In a process group of its own: what ends ours by a terminal or a service manager spares it. */
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-						POSIX_SPAWN_SETPGROUP);
-	err = posix_spawn(&p->pid, b->programs[p->kind], &actions, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	return -err;
-}
-
 int process_start(struct backend *b, enum process_kind kind, uint16_t domid, const char *name,
 		  const char *instance, process_message_cb on_message, process_exit_cb on_exit, void *arg,
 		  struct process **ret)
 {
 	struct process *p = process_new(b, kind, domid, instance, on_message, on_exit, arg);
 	int socks[2] = { -1, -1 }, listening = -1;
+	siginfo_t si;
 	int err;
 
 	err = chan_pair(socks);
@@ -311,7 +253,7 @@ int process_start(struct backend *b, enum process_kind kind, uint16_t domid, con
 	err = listen_for_next(p, &listening);
 	if (err)
 		goto fail;
-	err = spawn(b, p, name, socks[1], listening);
+	err = priv_backend_start(kind, domid, name, socks[1], listening, &p->pid);
 	if (err)
 		goto fail;
 	close(socks[1]);
@@ -319,11 +261,11 @@ int process_start(struct backend *b, enum process_kind kind, uint16_t domid, con
 	socks[1] = listening = -1;
 	err = watch(p);
 	if (err) {
-		kill(p->pid, SIGKILL);
-		waitpid(p->pid, NULL, 0);
+		priv_kill(p->pid, 0);
+		priv_wait(p->pid, true, &si);
 		goto fail;
 	}
-	p->start_time = start_time_of(p->pid);
+	p->start_time = proc_start_time(p->pid);
 	put_record(b->journal, p);
 	journal_commit(b->journal);
 	send_op(p, "stay");
@@ -374,7 +316,7 @@ int process_adopt(struct backend *b, enum process_kind kind, uint16_t domid, con
 	p->start_time = start_time;
 	err = watch(p);
 	/* After the pidfd is there: the number cannot change its meaning any more. */
-	if (!err && start_time_of(pid) != start_time)
+	if (!err && proc_start_time(pid) != start_time)
 		err = -ESRCH;
 	if (!err)
 		err = connect_to(p);
@@ -383,7 +325,7 @@ int process_adopt(struct backend *b, enum process_kind kind, uint16_t domid, con
 	if (err) {
 		/* It lives, and cannot be spoken to: nobody could ever steer it again. */
 		if (p->pidfd >= 0 && err != -ESRCH)
-			pidfd_send_signal(p->pidfd, SIGKILL, NULL, 0);
+			process_kill(p);
 		unlink(p->address.sun_path);
 		process_free(p);
 		return err;
@@ -417,7 +359,10 @@ void process_stop(struct process *p)
 
 void process_kill(struct process *p)
 {
-	pidfd_send_signal(p->pidfd, SIGKILL, NULL, 0);
+	int err = priv_kill(p->pid, p->start_time);
+
+	if (err && err != -ESRCH)
+		log_error("%s (pid %d) cannot be killed: %s", p->instance, (int)p->pid, strerror(-err));
 }
 
 void process_abandon(struct process *p)

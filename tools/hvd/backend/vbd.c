@@ -18,6 +18,7 @@
 #include "backend/image.h"
 #include "blk/blkif.h"
 #include "lib/log.h"
+#include "priv/priv.h"
 #include "xenstore/xs.h"
 
 static void vbd_write_nodes(struct device *dev)
@@ -190,9 +191,9 @@ static int vbd_send_files(struct device *dev)
 	err = device_send(dev, device_request(dev, "record"), v->record);
 	if (err || !v->secret)
 		return err;
-	err = disk_open_secret(v->secret, &fd, &error);
+	err = priv_keyring_open(v->secret, &fd, &error);
 	if (err) {
-		log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error);
+		log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error ? error : strerror(-err));
 		free(error);
 		return err;
 	}
@@ -246,7 +247,7 @@ static int vbd_open_again(struct device *dev)
 
 	if (!v->source)
 		return -ENODATA;
-	err = image_open(v->source, v->readonly, &image, &error);
+	err = priv_image_open(v->source, v->readonly, &image, &error);
 	if (err) {
 		log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error ? error : strerror(-err));
 		free(error);

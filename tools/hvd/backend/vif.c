@@ -10,6 +10,7 @@
 
 #include "backend/device.h"
 #include "lib/log.h"
+#include "priv/priv.h"
 
 static void vif_write_nodes(struct device *dev)
 {
@@ -94,7 +95,7 @@ static int vif_open_again(struct device *dev)
 	char *error = NULL;
 	int fd, err;
 
-	err = bridge_add_tap(v->bridge, v->tap, v->mtu, &fd, &error);
+	err = priv_add_tap(v->bridge, v->tap, v->mtu, &fd, &error);
 	if (err) {
 		log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error ? error : strerror(-err));
 		free(error);

@@ -27,6 +27,18 @@ void access_find_group(const char *name, struct access_group *ret_group)
 
 /* ---- Peers ---- */
 
+static uid_t owner_uid = (uid_t)-1;
+
+void access_set_owner(uid_t uid)
+{
+	owner_uid = uid;
+}
+
+static uid_t owner(void)
+{
+	return owner_uid == (uid_t)-1 ? geteuid() : owner_uid;
+}
+
 struct peer {
 	struct ucred cred;
 	gid_t groups[GROUPS_MAX];
@@ -56,7 +68,7 @@ enum access access_of_peer(int fd, const struct access_group *full, const struct
 	/* One with more groups than we have room for is judged by his first. */
 	if (!getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups, &groups_size))
 		peer.nr_groups = groups_size / sizeof(gid_t);
-	if (peer.cred.uid == 0 || peer.cred.uid == geteuid() || peer_in(&peer, full))
+	if (peer.cred.uid == 0 || peer.cred.uid == owner() || peer_in(&peer, full))
 		return ACCESS_FULL;
 	return peer_in(&peer, read) ? ACCESS_READ : ACCESS_NONE;
 }

@@ -24,6 +24,9 @@ struct access_group {
 /* A group by its name, or by a number; it need not exist. */
 void access_find_group(const char *name, struct access_group *ret_group);
 
+/* Who 'hvd's own user' is: the one who started it, whomever it became then. Else: whom it is now. */
+void access_set_owner(uid_t uid);
+
 /*
  * What the peer of 'fd' may do at most. Root and hvd's own user may do everything, members of 'full'
  * too, members of 'read' may look. '*ret_uid' is the peer's, also when he may do nothing.

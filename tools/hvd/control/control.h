@@ -17,19 +17,26 @@ struct event_base;
 struct control_socket {
 	const char *path;
 	const char *group; /* whose members are let in; it may not exist */
-	int listening;	   /* the socket if somebody else has made it, and keeps it; -1: none */
+	int listening;	   /* systemd's, or made by control_listen() */
+	struct access_group members; /* of 'group', while groups can still be looked up */
 };
 
 /*
- * Listens on two sockets: 'full' for those who may do everything, 'read' for those who may look
- * (control/access.h). NULL: without that one. -EADDRINUSE: another hvd answers there.
+ * Makes the socket, for 'members', and fills in 'listening'. To be called with root's rights, whose
+ * socket it then is: nobody else can take it away. -EADDRINUSE: another hvd answers there.
+ */
+int control_listen(struct control_socket *socket);
+
+/*
+ * Serves two sockets: 'full' for those who may do everything, 'read' for those who may look
+ * (control/access.h). NULL: without that one.
  */
 int control_create(struct event_base *base, struct domains *domains,
 		   const struct control_socket *full, const struct control_socket *read,
 		   struct control **ret_control);
 /* Takes over 'fd', a stream socket whose peer may do so much. */
 void control_add_client(struct control *control, int fd, enum access access, unsigned int uid);
-/* Drops all clients and removes the sockets that were made here. NULL is fine. */
+/* Drops all clients. The sockets' files stay. NULL is fine. */
 void control_destroy(struct control *control);
 
 #endif

@@ -31,8 +31,6 @@
 struct door {
 	struct control *control;
 	enum access access; /* at most */
-	char *path;
-	bool inherited; /* the socket is systemd's, and stays when we go */
 	struct access_group group;
 	struct evconnlistener *listener;
 	struct event *resume_accept;
@@ -282,25 +280,17 @@ static void door_on_resume(evutil_socket_t fd, short what, void *arg)
 
 /* ---- The sockets ---- */
 
-static int door_open(struct door *door, struct control *control, enum access access,
+static void door_open(struct door *door, struct control *control, enum access access,
 		     const struct control_socket *conf)
 {
-	int fd = conf->listening, err = 0;
-
 	door->control = control;
 	door->access = access;
-	door->inherited = fd >= 0;
-	access_find_group(conf->group, &door->group);
-	if (!door->inherited)
-		err = access_listen(conf->path, &door->group, &fd);
-	if (err)
-		return err;
-	door->path = xstrdup(conf->path);
+	door->group = conf->members;
 	door->listener = evconnlistener_new(control->base, door_on_accept, door,
-					    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+					    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0,
+					    conf->listening);
 	evconnlistener_set_error_cb(door->listener, door_on_accept_error);
 	door->resume_accept = evtimer_new(control->base, door_on_resume, door);
-	return 0;
 }
 
 static void door_close(struct door *door)
@@ -309,9 +299,11 @@ static void door_close(struct door *door)
 		return;
 	evconnlistener_free(door->listener);
 	event_free(door->resume_accept);
-	if (!door->inherited)
-		unlink(door->path);
-	free(door->path);
+}
+
+int control_listen(struct control_socket *socket)
+{
+	return access_listen(socket->path, &socket->members, &socket->listening);
 }
 
 int control_create(struct event_base *base, struct domains *domains,
@@ -319,20 +311,16 @@ int control_create(struct event_base *base, struct domains *domains,
 		   struct control **ret_control)
 {
 	struct control *control = xcalloc(1, sizeof(*control));
-	int err = 0;
 
 	control->base = base;
 	control->domains = domains;
 	TAILQ_INIT(&control->conns);
 	if (full)
-		err = door_open(&control->full, control, ACCESS_FULL, full);
-	if (!err && read)
-		err = door_open(&control->read, control, ACCESS_READ, read);
-	if (err)
-		control_destroy(control);
-	else
-		*ret_control = control;
-	return err;
+		door_open(&control->full, control, ACCESS_FULL, full);
+	if (read)
+		door_open(&control->read, control, ACCESS_READ, read);
+	*ret_control = control;
+	return 0;
 }
 
 void control_destroy(struct control *control)

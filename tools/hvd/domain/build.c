@@ -2,21 +2,16 @@
 /*
  * The processes that fill domains, as hvd sees them; the contract is in build.h.
  *
- * A pipe is all that connects the two: the child writes one report and ends. End of file without a
- * report means that it died. The memfd for a new kernel is made before the fork, so the child has
- * nothing to send but its size.
+ * A socket is all that connects the two: the process sends one report, with the memfd of a kernel that
+ * is new, and ends. End of file without a report means that it died.
  */
 #include "domain/build.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -26,11 +21,10 @@
 #include "fault.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
+#include "priv/priv.h"
 
 #define KERNELS_SIZE_MAX (192ull << 20) /* of unpacked kernels that are kept */
 #define BUILD_TIMEOUT_S 300
-
-_Static_assert(sizeof(struct build_report) <= PIPE_BUF, "a report is one write");
 
 struct builder {
 	struct event_base *base;
@@ -42,7 +36,7 @@ struct builder {
 struct build {
 	struct builder *builder;
 	pid_t pid;
-	int kernel_fd; /* memfd that the child may have filled */
+	int kernel_fd; /* memfd of a new kernel, or -1 */
 	struct event *on_report;
 	build_done_cb done;
 	void *arg;
@@ -110,14 +104,12 @@ static bool has_kernel(const struct builder *b, const struct kernel_key *key)
 /* Takes over the memfd if the kernel in it is new and not too large. */
 static void keep_kernel(struct builder *b, struct build *build, const struct build_report *report)
 {
-	if (!report->elf_size || report->elf_size > KERNELS_SIZE_MAX || has_kernel(b, &report->key))
+	if (build->kernel_fd < 0 || !report->elf_size || report->elf_size > KERNELS_SIZE_MAX ||
+	    has_kernel(b, &report->key))
 		return;
 	while (b->nr_kernels == KERNEL_ENTRIES_MAX ||
 	       kernels_size(b) + report->elf_size > KERNELS_SIZE_MAX)
 		drop_oldest_kernel(b);
-	/* Nobody changes it any more, whatever a later child may try. */
-	if (fcntl(build->kernel_fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW))
-		return;
 	b->kernels[b->nr_kernels++] = (struct kernel_entry){
 		.key = report->key,
 		.fd = build->kernel_fd,
@@ -127,62 +119,7 @@ static void keep_kernel(struct builder *b, struct build *build, const struct bui
 	build->kernel_fd = -1;
 }
 
-/* ---- The child's side ---- */
-
-/* Closes all descriptors but those in 'keep' (sorted here) and the standard ones. */
-static void close_others(int *keep, unsigned int nr)
-{
-	unsigned int from = STDERR_FILENO + 1;
-
-	for (unsigned int i = 1; i < nr; i++)
-		for (unsigned int k = i; k && keep[k] < keep[k - 1]; k--) {
-			int swap = keep[k];
-
-			keep[k] = keep[k - 1];
-			keep[k - 1] = swap;
-		}
-	for (unsigned int i = 0; i < nr; i++) {
-		if (keep[i] < (int)from)
-			continue;
-		if ((unsigned int)keep[i] > from)
-			close_range(from, (unsigned int)keep[i] - 1, 0);
-		from = (unsigned int)keep[i] + 1;
-	}
-	close_range(from, ~0u, 0);
-}
-
-/*
- * The new process. Of hvd it keeps the pipe, the kernels' memfds and the log; clients' sockets above
- * all must go, or they stay open until the build ends.
- */
-static void __attribute__((noreturn)) child_main(struct builder *b, uint16_t domid,
-						 const struct domain_spec *spec, int report_fd,
-						 int kernel_fd, pid_t parent)
-{
-	int keep[KERNEL_ENTRIES_MAX + 2];
-	struct build_report report;
-	unsigned int nr = 0;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &(sigset_t){ 0 }, NULL);
-	prctl(PR_SET_NAME, "hvd-build");
-
-	keep[nr++] = report_fd;
-	if (kernel_fd >= 0)
-		keep[nr++] = kernel_fd;
-	for (unsigned int i = 0; i < b->nr_kernels; i++)
-		keep[nr++] = b->kernels[i].fd;
-	close_others(keep, nr);
-
-	report = build_child_run(domid, spec, b->kernels, b->nr_kernels, kernel_fd);
-	_exit(write(report_fd, &report, sizeof(report)) == sizeof(report) ? 0 : 1);
-}
-
-/* ---- hvd's side ---- */
+/* ---- The process ---- */
 
 static void build_free(struct build *build)
 {
@@ -192,15 +129,29 @@ static void build_free(struct build *build)
 	free(build);
 }
 
-/* The child has ended, or has nothing more to do: this does not wait for long. */
-static int reap(pid_t pid)
+/* It has ended, or has nothing more to do: this does not wait for long. */
+static void end_process(pid_t pid, siginfo_t *ret_si)
 {
-	int status = 0;
+	priv_kill(pid, 0);
+	if (priv_wait(pid, true, ret_si))
+		log_warning("the builder %d cannot be waited for", (int)pid);
+}
 
-	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
+static ssize_t receive_report(struct build *build, int fd, struct build_report *report)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { report, sizeof(*report) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space,
+			      .msg_controllen = sizeof(control.space) };
+	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	struct cmsghdr *cmsg = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+
+	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
+		memcpy(&build->kernel_fd, CMSG_DATA(cmsg), sizeof(int));
+	return n;
 }
 
 static void build_on_report(evutil_socket_t fd, short what, void *arg)
@@ -210,25 +161,22 @@ static void build_on_report(evutil_socket_t fd, short what, void *arg)
 	build_done_cb done = build->done;
 	void *done_arg = build->arg;
 	struct build_report report;
-	ssize_t n = what & EV_READ ? read(fd, &report, sizeof(report)) : -1;
+	siginfo_t si = { 0 };
+	ssize_t n = what & EV_READ ? receive_report(build, fd, &report) : -1;
 
 	close(fd); /* the event is not persistent: it has left the loop */
 	if (n == sizeof(report)) {
 		report.fault.text[sizeof(report.fault.text) - 1] = '\0';
 		keep_kernel(b, build, &report);
 		mark_kernel_used(b, &report.key);
-		reap(build->pid);
+		end_process(build->pid, &si);
 	} else if (what & EV_READ) {
-		int status;
-
 		/* End of file: it has ended by itself, and its status is worth telling. */
-		while (waitpid(build->pid, &status, 0) < 0 && errno == EINTR)
-			;
+		priv_wait(build->pid, true, &si);
 		fault_set(&report.fault, FAULT_BUILDER, "the build process died (%s %d)",
-			  WIFSIGNALED(status) ? "signal" : "status",
-			  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+			  si.si_code == CLD_EXITED ? "status" : "signal", si.si_status);
 	} else {
-		reap(build->pid);
+		end_process(build->pid, &si);
 		fault_set(&report.fault, FAULT_TIMEOUT,
 			  "the build did not end within %d s: does a file system hang?",
 			  BUILD_TIMEOUT_S);
@@ -241,29 +189,20 @@ int build_start(struct builder *b, uint16_t domid, const struct domain_spec *spe
 		build_done_cb done, void *arg, struct build **ret_build, struct fault *ret_fault)
 {
 	struct timeval timeout = { .tv_sec = BUILD_TIMEOUT_S };
-	pid_t pid, parent = getpid();
 	struct build *build;
-	int fds[2];
+	int fds[2], err;
+	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK))
-		return fault_set(ret_fault, FAULT_BUILDER, "cannot make a pipe: %s", strerror(errno));
-	build = xcalloc(1, sizeof(*build));
-	/* Without a memfd the kernel is not kept, that is all. */
-	build->kernel_fd = memfd_create("hvd-kernel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	pid = fork();
-	if (pid == 0)
-		child_main(b, domid, spec, fds[1], build->kernel_fd, parent);
-
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return fault_set(ret_fault, FAULT_BUILDER, "cannot make a socket: %s", strerror(errno));
+	err = priv_build_start(domid, spec, b->kernels, b->nr_kernels, fds[1], &pid);
 	close(fds[1]);
-	if (pid < 0) {
-		int err = errno;
-
+	if (err) {
 		close(fds[0]);
-		if (build->kernel_fd >= 0)
-			close(build->kernel_fd);
-		free(build);
-		return fault_set(ret_fault, FAULT_BUILDER, "cannot make a process: %s", strerror(err));
+		return fault_set(ret_fault, FAULT_BUILDER, "cannot make a process: %s", strerror(-err));
 	}
+	build = xcalloc(1, sizeof(*build));
+	build->kernel_fd = -1;
 	build->builder = b;
 	build->pid = pid;
 	build->done = done;
@@ -276,9 +215,11 @@ int build_start(struct builder *b, uint16_t domid, const struct domain_spec *spe
 
 void build_cancel(struct build *build)
 {
+	siginfo_t si;
+
 	if (!build)
 		return;
-	reap(build->pid);
+	end_process(build->pid, &si);
 	event_del(build->on_report);
 	close(event_get_fd(build->on_report));
 	build_free(build);

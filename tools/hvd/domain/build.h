@@ -2,7 +2,7 @@
 /*
  * Filling a new domain: memory, kernel, initrd, boot data, entry point.
  *
- * Each build runs in a process of its own, forked from hvd. Reading a file may hang (a dead NFS
+ * Each build runs in a process of its own, forked from hvd's privileged half. Reading a file may hang (a dead NFS
  * server), unpacking a kernel takes a second, giving out a hundred GiB takes many: none of that may
  * stop the loop, and a corrupt kernel that trips over a decompressor ends that process alone. What
  * the process leaves half done goes when the caller destroys the domain.

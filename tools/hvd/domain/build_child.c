@@ -23,14 +23,14 @@
 #include "domain/layout.h"
 #include "domain/spec.h"
 #include "domain/start_info.h"
+#include "domain/unpack.h"
 #include "hvcall.h"
-#include "lib/bzimage.h"
 #include "lib/elf.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
+#include "priv/place.h"
 
 #define KERNEL_FILE_MAX (256ull << 20)
-#define KERNEL_ELF_MAX (512ull << 20)
 #define INITRD_FILE_MAX (2ull << 30)
 #define CHUNK (1u << 20)
 #define ORDER_2M 9u
@@ -44,6 +44,8 @@ struct filler {
 	struct layout layout;
 	int initrd_fd;
 	uint64_t initrd_bytes;
+	const struct unpack_walls *walls;
+	int new_kernel;
 	struct timespec step_from;
 };
 
@@ -66,6 +68,7 @@ static int open_file(struct filler *f, const char *what, const char *path, uint6
 {
 	/* O_NONBLOCK: a named pipe must not hold us up before we have seen what it is. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	const char *folder;
 	int err;
 
 	if (fd < 0)
@@ -78,6 +81,9 @@ static int open_file(struct filler *f, const char *what, const char *path, uint6
 	else if (!ret_st->st_size || (uint64_t)ret_st->st_size > max)
 		err = fault_set(f->fault, unreadable, "%s %s: its size of %lld bytes is not between 1 and %llu",
 				what, path, (long long)ret_st->st_size, (unsigned long long)max);
+	else if ((folder = place_check_boot(fd)))
+		err = fault_set(f->fault, unreadable, "%s %s: what lies in %s is never a guest's", what, path,
+				folder);
 	else
 		return fd;
 	close(fd);
@@ -103,30 +109,23 @@ static int read_at(int fd, void *to, size_t size, uint64_t offset)
 	return 0;
 }
 
-static int write_all(int fd, const void *from, size_t size)
-{
-	const uint8_t *bytes = from;
-
-	while (size) {
-		ssize_t n = write(fd, bytes, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -errno;
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* ---- The kernel ---- */
+
+/* What it is said to be, and for good: whoever gave it to us cannot change it under our eyes. */
+static bool is_final(const struct kernel_entry *e)
+{
+	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+	struct stat st;
+
+	return (fcntl(e->fd, F_GET_SEALS) & seals) == seals && !fstat(e->fd, &st) &&
+	       (uint64_t)st.st_size == e->elf_size && e->elf_size && e->elf_size <= UNPACK_ELF_MAX;
+}
 
 static int find_entry(const struct kernel_key *key, const struct kernel_entry *entries,
 		      unsigned int nr_entries)
 {
 	for (unsigned int i = 0; i < nr_entries; i++)
-		if (!memcmp(&entries[i].key, key, sizeof(*key)))
+		if (!memcmp(&entries[i].key, key, sizeof(*key)) && is_final(&entries[i]))
 			return (int)i;
 	return -1;
 }
@@ -141,43 +140,32 @@ static int map_elf(struct filler *f, int fd, uint64_t size, const void **ret_elf
 	return 0;
 }
 
-/* Takes the ELF image out of the file, and leaves it in 'new_fd' for the next builds too. */
-static int unpack_kernel(struct filler *f, int fd, uint64_t size, int new_fd, const void **ret_elf,
-			 size_t *ret_size, bool *ret_kept)
+/* Takes the ELF image out of the file, into a memfd that the next builds get, too. */
+static int unpack_kernel(struct filler *f, int fd, uint64_t size, const void **ret_elf, size_t *ret_size)
 {
-	const char *path = f->spec->kernel, *reason = NULL;
-	void *file, *elf = NULL;
-	int err;
+	char reason[UNPACK_REASON_MAX] = "";
+	uint64_t elf_size = 0;
+	int err = unpack_run(fd, size, f->walls, &f->new_kernel, &elf_size, reason);
 
-	file = malloc(size);
-	if (!file)
-		return fault_set(f->fault, FAULT_BUILDER, "no memory to read the kernel %s", path);
-	err = read_at(fd, file, size, 0);
-	if (err) {
-		err = fault_set(f->fault, FAULT_KERNEL_UNREADABLE, "kernel %s: %s", path,
-				strerror(-err));
-	} else {
-		err = bzimage_unpack(file, size, KERNEL_ELF_MAX, &elf, ret_size, &reason);
-		if (err)
-			err = fault_set(f->fault, FAULT_KERNEL_CORRUPT, "kernel %s: %s", path, reason);
-	}
-	free(file);
+	if (err == -EINVAL)
+		return fault_set(f->fault, FAULT_KERNEL_CORRUPT, "kernel %s: %s", f->spec->kernel, reason);
+	if (err == -EIO)
+		return fault_set(f->fault, FAULT_KERNEL_UNREADABLE, "kernel %s: %s", f->spec->kernel, reason);
 	if (err)
-		return err;
-	*ret_kept = new_fd >= 0 && !write_all(new_fd, elf, *ret_size);
-	*ret_elf = elf;
-	return 0;
+		return fault_set(f->fault, FAULT_BUILDER, "cannot unpack the kernel %s: %s", f->spec->kernel,
+				 reason[0] ? reason : strerror(-err));
+	*ret_size = elf_size;
+	return map_elf(f, f->new_kernel, elf_size, ret_elf);
 }
 
 static int load_kernel(struct filler *f, const struct kernel_entry *entries, unsigned int nr_entries,
-		       int new_fd, struct build_report *report)
+		       struct build_report *report)
 {
 	const char *path = f->spec->kernel;
 	char *reason = NULL;
 	const void *elf = NULL;
 	size_t elf_size = 0;
 	struct stat st;
-	bool kept = false;
 	int fd, err;
 
 	fd = open_file(f, "kernel", path, KERNEL_FILE_MAX, FAULT_KERNEL_NOT_FOUND,
@@ -196,7 +184,7 @@ static int load_kernel(struct filler *f, const struct kernel_entry *entries, uns
 		elf_size = entries[report->used_entry].elf_size;
 		err = map_elf(f, entries[report->used_entry].fd, elf_size, &elf);
 	} else {
-		err = unpack_kernel(f, fd, (uint64_t)st.st_size, new_fd, &elf, &elf_size, &kept);
+		err = unpack_kernel(f, fd, (uint64_t)st.st_size, &elf, &elf_size);
 	}
 	close(fd);
 	if (err)
@@ -207,7 +195,7 @@ static int load_kernel(struct filler *f, const struct kernel_entry *entries, uns
 		return fault_set(f->fault,
 				 err == -ENOTSUP ? FAULT_KERNEL_NOT_PVH : FAULT_KERNEL_CORRUPT,
 				 "kernel %s: %s", path, reason);
-	if (kept)
+	if (f->new_kernel >= 0)
 		report->elf_size = elf_size;
 	return 0;
 }
@@ -376,14 +364,16 @@ static int make_layout(struct filler *f)
 
 struct build_report build_child_run(uint16_t domid, const struct domain_spec *spec,
 				    const struct kernel_entry *entries, unsigned int nr_entries,
-				    int new_fd)
+				    const struct unpack_walls *walls, int *ret_kernel)
 {
 	struct build_report report = { .used_entry = -1 };
-	struct filler f = { .spec = spec, .domid = domid, .fault = &report.fault, .initrd_fd = -1 };
+	struct filler f = { .spec = spec, .domid = domid, .fault = &report.fault, .initrd_fd = -1,
+			    .walls = walls, .new_kernel = -1 };
 	int err;
 
 	clock_gettime(CLOCK_MONOTONIC, &f.step_from);
-	err = load_kernel(&f, entries, nr_entries, new_fd, &report);
+	err = load_kernel(&f, entries, nr_entries, &report);
+	*ret_kernel = f.new_kernel;
 	step_done(&f, report.used_entry < 0 ? "unpacking the kernel" : "finding the kernel");
 	if (!err)
 		err = open_initrd(&f);

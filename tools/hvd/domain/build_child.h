@@ -10,6 +10,7 @@
 #include "fault.h"
 
 struct domain_spec;
+struct unpack_walls;
 
 /* Names the contents of a kernel file. */
 struct kernel_key {
@@ -17,7 +18,7 @@ struct kernel_key {
 	int64_t mtime_s, mtime_ns;
 };
 
-/* An unpacked kernel: an ELF image in a memfd. */
+/* An unpacked kernel: an ELF image in a memfd that nobody can change any more. */
 struct kernel_entry {
 	struct kernel_key key;
 	int fd;
@@ -26,20 +27,21 @@ struct kernel_entry {
 };
 #define KERNEL_ENTRIES_MAX 4u
 
-/* What the process tells before it ends, in one write to a pipe (and so at most PIPE_BUF bytes). */
+/* What the process tells before it ends, in one packet; with it the descriptor of a new kernel. */
 struct build_report {
 	struct fault fault; /* FAULT_NONE: the domain is complete */
 	struct kernel_key key;
-	uint64_t elf_size;  /* of the kernel that is new in 'new_fd'; 0: the file says nothing new */
+	uint64_t elf_size;  /* of the kernel that is new; 0: there is none */
 	int used_entry;	    /* which of the entries was used, or -1 */
 };
 
 /*
- * Fills the domain and returns what to report. 'entries' are the kernels at hand, 'new_fd' an empty
- * memfd for one that is not among them.
+ * Fills the domain and returns what to report. 'entries' are the kernels at hand; they come from who is
+ * not believed, and those that could still change are left aside. '*ret_kernel' is the memfd of a new
+ * one, or -1.
  */
 struct build_report build_child_run(uint16_t domid, const struct domain_spec *spec,
 				    const struct kernel_entry *entries, unsigned int nr_entries,
-				    int new_fd);
+				    const struct unpack_walls *walls, int *ret_kernel);
 
 #endif

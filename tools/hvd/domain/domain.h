@@ -48,8 +48,7 @@ struct domain_env {
 	struct builder *builder;
 	struct journal *journal; /* NULL: none */
 	struct definitions *definitions; /* NULL: none */
-	const char *secrets_dir;   /* keys of clusters; NULL: SECRETS_DIR_DEFAULT */
-	const char *image_program; /* hvd-image */
+	const char *image_program; /* hvd-image, for messages: the privileged half starts it */
 	struct events *events;	 /* NULL: nobody is told */
 	struct metrics *metrics; /* NULL: none */
 	struct history *history; /* NULL: none */

@@ -5,6 +5,7 @@ noinst_LIBRARIES += tools/hvd/libhvdcore.a
 tools_hvd_libhvdcore_a_SOURCES = \
 	tools/hvd/fault.c tools/hvd/fault.h tools/hvd/secret.c tools/hvd/secret.h \
 	tools/hvd/image/name.c tools/hvd/image/name.h \
+	tools/hvd/priv/check.c tools/hvd/priv/check.h tools/hvd/priv/place.c tools/hvd/priv/place.h \
 	tools/hvd/domain/acpi.c tools/hvd/domain/acpi.h \
 	tools/hvd/domain/definition_files.c tools/hvd/domain/definition_files.h \
 	tools/hvd/domain/definitions.c tools/hvd/domain/definitions.h \
@@ -25,10 +26,16 @@ tools_hvd_libhvddomain_a_SOURCES = \
 	tools/hvd/domain/autostart.c tools/hvd/domain/autostart.h \
 	tools/hvd/domain/build.c tools/hvd/domain/build.h \
 	tools/hvd/domain/build_child.c tools/hvd/domain/build_child.h \
+	tools/hvd/domain/build_process.c tools/hvd/domain/build_process.h \
 	tools/hvd/domain/domain.c tools/hvd/domain/domain.h \
 	tools/hvd/domain/history.c tools/hvd/domain/history.h \
 	tools/hvd/domain/record.c tools/hvd/domain/record.h \
 	tools/hvd/domain/start.c \
 	tools/hvd/domain/teardown.c \
-	tools/hvd/hvcall.c tools/hvd/hvcall.h
+	tools/hvd/domain/unpack.c tools/hvd/domain/unpack.h \
+	tools/hvd/hvcall.c tools/hvd/hvcall.h \
+	tools/hvd/priv/launch.c tools/hvd/priv/launch.h \
+	tools/hvd/priv/paths.c tools/hvd/priv/paths.h \
+	tools/hvd/systemd.c tools/hvd/systemd.h
+tools_hvd_libhvddomain_a_CPPFLAGS = $(AM_CPPFLAGS) -DHVD_LIBEXECDIR='"$(pkglibexecdir)"'
 tools_hvd_libhvddomain_a_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS) $(XENCALL_CFLAGS) $(JSONC_CFLAGS)

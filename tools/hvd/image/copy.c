@@ -25,6 +25,7 @@
 #include "image/file_image.h"
 #include "image/rbd_image.h"
 #include "image/task.h"
+#include "priv/place.h"
 #include "lib/xmem.h"
 
 #define PIECE (4u << 20)	/* bytes at a time: one object of an image */
@@ -374,9 +375,9 @@ static int create_file(const char *path, uint64_t size, struct place *to)
 		return errno == ENOENT ?
 			report_fail("no_such_image", "%s: its folder does not exist", path) :
 			report_errno(-errno, "creating it", path);
-	if (!ftruncate(to->fd, (off_t)size))
+	err = place_check_image(to->fd) ? -EPERM : ftruncate(to->fd, (off_t)size) ? -errno : 0;
+	if (!err)
 		return 0;
-	err = -errno;
 	close(to->fd);
 	unlink(path);
 	return report_errno(err, "creating it", path);

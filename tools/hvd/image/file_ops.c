@@ -15,6 +15,7 @@
 
 #include "image/file_image.h"
 #include "image/task.h"
+#include "priv/place.h"
 
 static void add_number(struct json_object *o, const char *key, uint64_t value)
 {
@@ -29,6 +30,8 @@ int file_image_open(const char *path, int flags, struct stat *ret)
 	if (fd < 0)
 		return -errno;
 	err = fstat(fd, ret) ? -errno : S_ISREG(ret->st_mode) ? 0 : -EINVAL;
+	if (!err && place_check_image(fd))
+		err = -EPERM;
 	if (err) {
 		close(fd);
 		return err;
@@ -86,7 +89,7 @@ static int action_create(struct task *t, const char *path)
 		return errno == ENOENT ?
 			report_fail("no_such_image", "%s: its folder does not exist", path) :
 			report_errno(-errno, "creating it", path);
-	err = ftruncate(fd, (off_t)t->size) ? -errno : 0;
+	err = place_check_image(fd) ? -EPERM : ftruncate(fd, (off_t)t->size) ? -errno : 0;
 	close(fd);
 	if (err) {
 		unlink(path);

@@ -8,13 +8,10 @@
 #include "image/job.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -24,11 +21,9 @@
 #include "lib/json_line.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
+#include "priv/priv.h"
 
-#define CHANNEL_FD 3
 #define ITEMS_MAX 65536u
-
-extern char **environ;
 
 struct image_job {
 	pid_t pid;
@@ -38,6 +33,7 @@ struct image_job {
 	struct json_object *items;
 	const struct image_job_events *events;
 	void *arg;
+	bool has_ended;
 	bool told; /* 'ended' has been called, or nobody listens */
 };
 
@@ -108,9 +104,11 @@ static void job_on_exit(evutil_socket_t fd, short what, void *arg)
 	struct image_job *job = arg;
 	siginfo_t si = { 0 };
 
+	(void)fd;
 	(void)what;
-	if (!waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG) && !si.si_pid)
+	if (!job->has_ended && priv_wait(job->pid, false, &si) == -EAGAIN)
 		return;
+	job->has_ended = true;
 	/* What it said last may still wait in the channel, which calls us once more when it is empty. */
 	if (job->chan && !job->told) {
 		event_add(job->on_exit, NULL);
@@ -122,36 +120,13 @@ static void job_on_exit(evutil_socket_t fd, short what, void *arg)
 	job_free(job);
 }
 
-static int spawn(const char *program, int sock, pid_t *ret_pid)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	char *argv[] = { (char *)(uintptr_t)program, NULL };
-	int err;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-	posix_spawn_file_actions_adddup2(&actions, sock, CHANNEL_FD);
-	posix_spawn_file_actions_addclosefrom_np(&actions, CHANNEL_FD + 1);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	err = posix_spawn(ret_pid, program, &actions, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	return -err;
-}
-
-int image_job_start(struct event_base *base, const char *program, struct json_object *request,
-		    int keyring, const struct image_job_events *events, void *arg,
+int image_job_start(struct event_base *base, struct json_object *request, int keyring,
+		    const struct image_job_events *events, void *arg,
 		    struct image_job **ret)
 {
 	struct image_job *job = xcalloc(1, sizeof(*job));
 	int socks[2], err;
+	siginfo_t si;
 
 	job->pidfd = -1;
 	job->events = events;
@@ -165,7 +140,7 @@ int image_job_start(struct event_base *base, const char *program, struct json_ob
 		close(socks[1]);
 		goto undo_job;
 	}
-	err = spawn(program, socks[1], &job->pid);
+	err = priv_image_job_start(socks[1], &job->pid);
 	close(socks[1]);
 	if (err)
 		goto undo_job;
@@ -182,8 +157,8 @@ int image_job_start(struct event_base *base, const char *program, struct json_ob
 	return 0;
 
 undo_process:
-	kill(job->pid, SIGKILL);
-	waitpid(job->pid, NULL, 0);
+	priv_kill(job->pid, 0);
+	priv_wait(job->pid, true, &si);
 undo_job:
 	job_free(job);
 	return err;

@@ -20,9 +20,8 @@ struct image_job_events {
 };
 
 /* 'request' is borrowed. 'keyring' is -1 or a descriptor, which stays the caller's. */
-int image_job_start(struct event_base *base, const char *program, struct json_object *request,
-		    int keyring, const struct image_job_events *events, void *arg,
-		    struct image_job **ret);
+int image_job_start(struct event_base *base, struct json_object *request, int keyring,
+		    const struct image_job_events *events, void *arg, struct image_job **ret);
 
 /* Nobody waits for it any more: it undoes what it can and ends by itself. No callback follows. */
 void image_job_cancel(struct image_job *job);

@@ -25,9 +25,13 @@
 struct hv_stats {
 	const uint8_t *pages;
 	struct hvabi_stats_header header; /* as it was at first: what is constant of it */
-	xenforeignmemory_handle *fmem;	  /* NULL: not ours to unmap */
-	xenforeignmemory_resource_handle *resource;
 };
+
+/*
+ * The map outlives the handle that it was made with, which could make any hypercall: the handle goes at
+ * once, and the map with the process.
+ */
+static xenforeignmemory_resource_handle *mapped;
 
 static bool fits(const struct hvabi_stats_header *h, uint32_t offset, uint32_t size, uint32_t nr,
 		 size_t minimum, size_t total)
@@ -95,33 +99,21 @@ static int map_all(xenforeignmemory_handle *fmem, xenforeignmemory_resource_hand
 int hv_stats_open(struct hv_stats **ret)
 {
 	xenforeignmemory_handle *fmem = xenforeignmemory_open(NULL, 0);
-	xenforeignmemory_resource_handle *resource = NULL;
-	struct hv_stats *s;
 	int err;
 
 	if (!fmem)
 		return -errno;
-	err = map_all(fmem, &resource, &s);
-	if (err) {
-		if (resource)
-			xenforeignmemory_unmap_resource(fmem, resource);
-		xenforeignmemory_close(fmem);
-		return err;
+	err = map_all(fmem, &mapped, ret);
+	if (err && mapped) {
+		xenforeignmemory_unmap_resource(fmem, mapped);
+		mapped = NULL;
 	}
-	s->fmem = fmem;
-	s->resource = resource;
-	*ret = s;
-	return 0;
+	xenforeignmemory_close(fmem);
+	return err;
 }
 
 void hv_stats_close(struct hv_stats *s)
 {
-	if (!s)
-		return;
-	if (s->fmem) {
-		xenforeignmemory_unmap_resource(s->fmem, s->resource);
-		xenforeignmemory_close(s->fmem);
-	}
 	free(s);
 }
 

@@ -49,7 +49,7 @@ static void on_render(void *arg, struct expo *e)
 }
 
 void metrics_create(struct event_base *base, struct domains *domains, struct events *events,
-		    const char *listen, struct metrics **ret)
+		    struct hv_stats *hv, const char *listen, struct metrics **ret)
 {
 	struct metrics *m = xcalloc(1, sizeof(*m));
 	int err;
@@ -57,11 +57,9 @@ void metrics_create(struct event_base *base, struct domains *domains, struct eve
 	m->domains = domains;
 	m->events = events;
 	m->started_s = (uint64_t)time(NULL);
-	err = hv_stats_open(&m->hv);
-	if (err)
-		log_warning("no statistics of the hypervisor: %s", strerror(-err));
-	if (!err)
-		err = sampler_create(base, m->hv, domains, events, &m->sampler);
+	m->hv = hv;
+	if (hv)
+		sampler_create(base, m->hv, domains, events, &m->sampler);
 	if (strcmp(listen, "off")) {
 		err = http_create(base, listen, on_render, m, &m->http);
 		if (err)

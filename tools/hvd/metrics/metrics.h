@@ -9,13 +9,14 @@
 struct domains;
 struct event_base;
 struct events;
+struct hv_stats;
 struct metrics;
 struct sampler;
 struct threshold;
 
-/* 'listen': where the endpoint is, "off": nowhere. */
+/* 'hv' becomes ours, NULL: hv has no statistics. 'listen': where the endpoint is, "off": nowhere. */
 void metrics_create(struct event_base *base, struct domains *domains, struct events *events,
-		    const char *listen, struct metrics **ret);
+		    struct hv_stats *hv, const char *listen, struct metrics **ret);
 void metrics_destroy(struct metrics *m); /* NULL is fine */
 
 void metrics_set_thresholds(struct metrics *m, const struct threshold *rules, unsigned int nr);

@@ -79,7 +79,9 @@ void page_record(struct connection *con, struct journal *j);
 void page_remove_keep(struct xs_server *srv, uint16_t domid);
 void page_turn(struct connection *con);
 void page_fini(struct connection *con);
-void page_close_foreign(struct xs_server *srv); /* when no guest is connected any more */
+/* The page of our own kernel, opened while we may, for whoever connects it later. */
+int page_prepare_dom0(struct xs_server *srv);
+void page_forget_dom0(struct xs_server *srv);
 
 /* socket.c */
 int socket_listen(struct xs_server *srv, const char *path);

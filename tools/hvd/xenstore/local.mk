@@ -20,6 +20,8 @@ XENSTORE_PURE_SOURCES = \
 XENSTORE_SERVER_SOURCES = \
 	tools/hvd/budget.c tools/hvd/budget.h \
 	tools/hvd/evtchn.c tools/hvd/evtchn.h \
+	tools/hvd/guest_memory.c tools/hvd/guest_memory.h \
+	tools/hvd/guest_page.c tools/hvd/guest_page.h \
 	tools/hvd/xenstore/local.c tools/hvd/xenstore/xs.h \
 	tools/hvd/xenstore/page.c tools/hvd/xenstore/connection.h \
 	tools/hvd/xenstore/restore.c \

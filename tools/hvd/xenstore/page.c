@@ -22,9 +22,9 @@
 #include <unistd.h>
 #include <xen/io/xs_wire.h>
 #include <xen/sys/xenbus_dev.h>
-#include <xenforeignmemory.h>
 
 #include "evtchn.h"
+#include "guest_page.h"
 #include "journal.h"
 #include "keep.h"
 #include "lib/log.h"
@@ -267,7 +267,7 @@ static void page_unmap(struct connection *con)
 	if (!con->page)
 		return;
 	if (con->page_is_foreign)
-		xenforeignmemory_unmap(con->srv->foreign, con->page, 1);
+		guest_page_unmap(con->page);
 	else
 		munmap(con->page, RING_PAGE_SIZE);
 	con->page = NULL;
@@ -323,22 +323,24 @@ static int dom0_page(struct xenstore_domain_interface **ret_page, uint32_t *ret_
 
 static int map_dom0(struct connection *con)
 {
-	return dom0_page(&con->page, &con->remote_port);
+	struct xs_server *srv = con->srv;
+
+	if (!srv->dom0_page)
+		return dom0_page(&con->page, &con->remote_port);
+	con->page = srv->dom0_page;
+	con->remote_port = srv->dom0_port;
+	srv->dom0_page = NULL;
+	return 0;
 }
 
 static int map_guest(struct connection *con)
 {
-	struct xs_server *srv = con->srv;
-	xen_pfn_t pfn = con->gfn;
+	void *page;
+	int err = guest_page_map(con->client.who.domid, con->gfn, &page);
 
-	if (!srv->foreign)
-		srv->foreign = xenforeignmemory_open(NULL, 0);
-	if (!srv->foreign)
-		return errno ? -errno : -ENODEV;
-	con->page = xenforeignmemory_map(srv->foreign, con->client.who.domid, PROT_READ | PROT_WRITE, 1,
-					 &pfn, NULL);
-	if (!con->page)
-		return errno ? -errno : -EFAULT;
+	if (err)
+		return err;
+	con->page = page;
 	con->page_is_foreign = true;
 	return 0;
 }
@@ -394,8 +396,14 @@ void page_fini(struct connection *con)
 	keep_unmap(con->keep, sizeof(*con->keep));
 }
 
-void page_close_foreign(struct xs_server *srv)
+int page_prepare_dom0(struct xs_server *srv)
 {
-	if (srv->foreign)
-		xenforeignmemory_close(srv->foreign);
+	return dom0_page(&srv->dom0_page, &srv->dom0_port);
+}
+
+void page_forget_dom0(struct xs_server *srv)
+{
+	if (srv->dom0_page)
+		munmap(srv->dom0_page, RING_PAGE_SIZE);
+	srv->dom0_page = NULL;
 }

@@ -194,7 +194,7 @@ void xs_server_destroy(struct xs_server *srv)
 		connection_destroy(TAILQ_FIRST(&srv->connections));
 	local_fini(srv);
 	socket_unlisten(srv);
-	page_close_foreign(srv);
+	page_forget_dom0(srv);
 	if (srv->turn)
 		event_free(srv->turn);
 	store_fini(&srv->store);
@@ -203,6 +203,11 @@ void xs_server_destroy(struct xs_server *srv)
 }
 
 /* ---- domains ---- */
+
+int xs_server_prepare_dom0(struct xs_server *srv)
+{
+	return page_prepare_dom0(srv);
+}
 
 int xs_server_add_dom0(struct xs_server *srv)
 {

@@ -14,7 +14,7 @@ struct connection;
 struct event;
 struct evconnlistener;
 struct local_event;
-struct xenforeignmemory_handle;
+struct xenstore_domain_interface;
 
 struct xs_server {
 	struct event_base *base;
@@ -24,7 +24,8 @@ struct xs_server {
 	char *ring_dir; /* for struct page_keep; NULL: none outlives us */
 	char *socket_path;
 	struct evconnlistener *listener;
-	struct xenforeignmemory_handle *foreign; /* opened with the first guest */
+	struct xenstore_domain_interface *dom0_page; /* prepared, and not connected yet; or NULL */
+	uint32_t dom0_port;
 
 	TAILQ_HEAD(, connection) connections;
 	TAILQ_HEAD(connection_queue, connection) runnable; /* who may have something to do */

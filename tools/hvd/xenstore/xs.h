@@ -62,6 +62,9 @@ void xs_server_destroy(struct xs_server *srv);
  */
 int xs_server_add_dom0(struct xs_server *srv);
 
+/* Has what xs_server_add_dom0() needs root for done now. The same errors. */
+int xs_server_prepare_dom0(struct xs_server *srv);
+
 /*
  * Connects a guest: maps frame 'page_gfn' of 'domid' and binds its 'remote_port'. Fires
  * @introduceDomain. -EEXIST: it is connected already.
