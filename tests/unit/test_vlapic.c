@@ -300,6 +300,16 @@ static void init_and_startup_are_left_as_a_request(void)
 	set(ICR, INIT | TO(1));
 	set(ICR, SIPI | 0x10 | TO(1));
 	CU_ASSERT_EQUAL(w->arch.init_request, INIT_REQUESTED | STARTUP_REQUESTED | 0x10);
+	CU_ASSERT_EQUAL(vlapic_take_init(w), INIT_REQUESTED | STARTUP_REQUESTED | 0x10);
+	CU_ASSERT(w->arch.init_request == 0 && w->arch.init_state == VCPU_WAIT_SIPI);
+	/* A start-up that comes while the INIT is being carried out counts. */
+	w->arch.init_state = VCPU_INIT_NONE;
+	set(ICR, INIT | TO(1));
+	CU_ASSERT_EQUAL(vlapic_take_init(w), INIT_REQUESTED);
+	set(ICR, SIPI | 0x11 | TO(1));
+	CU_ASSERT_EQUAL(vlapic_take_init(w), STARTUP_REQUESTED | 0x11);
+	CU_ASSERT_EQUAL(w->arch.init_state, VCPU_WAIT_SIPI);
+	w->arch.init_state = VCPU_INIT_NONE;
 	/* The boot vCPU, and oneself, are no exceptions. */
 	set(ICR, INIT | TO_SELF);
 	CU_ASSERT_EQUAL(v->arch.init_request, INIT_REQUESTED);

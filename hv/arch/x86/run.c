@@ -141,7 +141,7 @@ bool arch_vcpu_has_pending(struct vcpu *v)
  */
 static bool take_init(struct vcpu *v)
 {
-	uint32_t request = __atomic_exchange_n(&v->arch.init_request, 0, __ATOMIC_SEQ_CST);
+	uint32_t request = vlapic_take_init(v);
 
 	if (request & INIT_REQUESTED) {
 		virt->reset(v);
@@ -150,7 +150,6 @@ static bool take_init(struct vcpu *v)
 		arch_vcpu_load(v);
 		v->arch.halted = v->arch.dead = false;
 		v->arch.nmi_pending = 0;
-		v->arch.init_state = VCPU_WAIT_SIPI;
 	}
 	if (v->arch.init_state != VCPU_WAIT_SIPI)
 		return true;
@@ -160,7 +159,7 @@ static bool take_init(struct vcpu *v)
 		return true;
 	}
 	vcpu_set_online(v, false);
-	/* A start-up that came between the exchange and here saw us online: it counts. */
+	/* A start-up that came since the request was taken saw us online: it counts. */
 	if (READ_ONCE(v->arch.init_request) & STARTUP_REQUESTED)
 		vcpu_set_online(v, true);
 	return false;

@@ -312,12 +312,31 @@ static void send_init(struct vcpu *v)
 
 static void send_startup(struct vcpu *v, uint32_t vector)
 {
-	if (READ_ONCE(v->arch.init_state) != VCPU_WAIT_SIPI &&
-	    !(READ_ONCE(v->arch.init_request) & INIT_REQUESTED))
+	/* In this order, see vlapic_take_init(). */
+	bool init_waits = READ_ONCE(v->arch.init_request) & INIT_REQUESTED;
+
+	smp_rmb();
+	if (!init_waits && READ_ONCE(v->arch.init_state) != VCPU_WAIT_SIPI)
 		return; /* it runs: a second start-up is ignored */
 	__atomic_fetch_or(&v->arch.init_request, STARTUP_REQUESTED | vector, __ATOMIC_SEQ_CST);
 	vcpu_set_online(v, true);
 	vcpu_kick(v);
+}
+
+uint32_t vlapic_take_init(struct vcpu *v)
+{
+	uint32_t request = READ_ONCE(v->arch.init_request);
+
+	/*
+	 * To carry out an INIT takes a while, and the start-up may follow at once: its sender must see
+	 * that v waits for it before it no longer sees the INIT.
+	 */
+	do {
+		if (request & INIT_REQUESTED)
+			WRITE_ONCE(v->arch.init_state, VCPU_WAIT_SIPI);
+	} while (!__atomic_compare_exchange_n(&v->arch.init_request, &request, 0, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	return request;
 }
 
 static void send_one(struct vcpu *v, unsigned int mode, uint32_t vector)

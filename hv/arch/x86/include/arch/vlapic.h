@@ -28,6 +28,9 @@ void vlapic_take(struct vcpu *v, unsigned int vector);
 void vlapic_put_back(struct vcpu *v, unsigned int vector);
 void vlapic_in_service(struct vcpu *v, unsigned int vector);
 
+/* What INIT and start-up IPIs have left in init_request. With an INIT, v waits for its start from here on. */
+uint32_t vlapic_take_init(struct vcpu *v);
+
 /* Any CPU. Sets the request and kicks v. */
 void vlapic_raise(struct vcpu *v, unsigned int vector, bool level);
 
