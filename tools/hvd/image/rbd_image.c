@@ -37,15 +37,20 @@ int rbd_image_pool(struct task *t, rados_t *ret_cluster, rados_ioctx_t *ret_pool
 	return 0;
 }
 
-bool rbd_image_others(rbd_image_t image)
+size_t rbd_image_watchers(rbd_image_t image)
 {
 	rbd_image_watcher_t watchers[64];
 	size_t nr = 64;
 
 	if (rbd_watchers_list(image, watchers, &nr))
-		return true;
+		return SIZE_MAX;
 	rbd_watchers_list_cleanup(watchers, nr);
-	return nr > 1;
+	return nr;
+}
+
+bool rbd_image_others(rbd_image_t image)
+{
+	return rbd_image_watchers(image) > 1;
 }
 
 /* ---- Description ---- */

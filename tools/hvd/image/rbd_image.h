@@ -16,6 +16,8 @@ struct task;
 /* Connects, opens the pool of t->image. 0, or -1 and reported. */
 int rbd_image_pool(struct task *t, rados_t *ret_cluster, rados_ioctx_t *ret_pool);
 
+/* How many have it open for writing, we among them if we do; SIZE_MAX: it cannot tell. */
+size_t rbd_image_watchers(rbd_image_t image);
 /* Does anybody but us have it open for writing? An image that cannot tell counts as in use. */
 bool rbd_image_others(rbd_image_t image);
 

@@ -143,10 +143,29 @@ static int action_clone(struct task *t, rados_ioctx_t pool, rados_t cluster, con
 
 /* ---- remove ---- */
 
+/*
+ * librbd finds out as well, but takes the exclusive lock first: the one who has it and writes may get
+ * EROFS in between. Opened for reading we are no watcher ourselves.
+ */
+static bool is_open_elsewhere(rados_ioctx_t pool, const char *image_name)
+{
+	bool others;
+	rbd_image_t image;
+
+	if (rbd_open_read_only(pool, image_name, &image, NULL))
+		return false; /* rbd_remove() tells why */
+	others = rbd_image_watchers(image) > 0;
+	rbd_close(image);
+	return others;
+}
+
 static int action_remove(struct task *t, rados_ioctx_t pool, const char *name)
 {
-	int err = rbd_remove_with_progress(pool, t->image.rbd->image, on_progress, NULL);
+	int err;
 
+	if (is_open_elsewhere(pool, t->image.rbd->image))
+		return report_errno(-EBUSY, "removing it", name);
+	err = rbd_remove_with_progress(pool, t->image.rbd->image, on_progress, NULL);
 	if (err == -ENOTEMPTY)
 		return report_fail("image_in_use", "%s has snapshots: 'hvctl image snap remove %s@NAME' first",
 				   name, name);
