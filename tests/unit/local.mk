@@ -259,7 +259,7 @@ tests_unit_test_blk_ring_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_blk_ring_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_blkif
-tests_unit_test_blkif_SOURCES = tests/unit/test_blkif.c tools/hvd/blk/blkif.c \
+tests_unit_test_blkif_SOURCES = tests/unit/test_blkif.c tools/hvd/blk/blkif.c tools/hvd/blk/job.c tools/hvd/blk/trouble.c \
 	tools/hvd/backend/stats_child.c \
 	tools/hvd/blk/file.c tools/hvd/blk/grants.c tools/hvd/blk/pool.c tools/hvd/blk/ring.c \
 	tools/hvd/blk/inflight.c tools/hvd/blk/limiter.c tools/hvd/blk/throttle.c tools/lib/log.c tools/lib/xmem.c

@@ -28,15 +28,13 @@
 
 #include "backend/child.h"
 #include "backend/stats.h"
+#include "blk/blkif_job.h"
 #include "blk/disk.h"
 #include "blk/grants.h"
 #include "blk/inflight.h"
 #include "blk/limiter.h"
 #include "evtchn.h"
 #include "lib/log.h"
-
-/* A disk that has not answered for so long is reported. */
-#define STALL_NS 5000000000ull
 
 /* Requests that a queue takes before the loop looks at something else. */
 #define REQUESTS_PER_ROUND 32
@@ -50,63 +48,10 @@
  */
 #define MAX_PERSISTENT_PAGES(nr_slots) ((nr_slots) * 33 < 2048 ? (nr_slots) * 33 : 2048)
 
-struct blk_queue {
-	struct blkif *blkif;
-	struct blk_ring ring;
-	struct inflight record; /* of use if ring.record points here */
-	void *ring_memory;
-	unsigned int nr_pages;
-	struct evtchn_port *port;
-	struct grant_cache *grants; /* NULL: the front end's grants are not persistent */
-	struct event *again;        /* continues in the next round of the loop */
-	unsigned int nr_in_flight;
-	unsigned int nr_to_redo; /* entries of the record that the last process left */
-	uint16_t to_redo[INFLIGHT_MAX_SLOTS];
-	bool stalled;    /* waits for buffer space */
-	bool unpushed;   /* has responses that the front end cannot see yet */
-};
-
-struct blkif {
-	struct blkif_host *host;
-	unsigned int id;
-	struct disk *disk;
-	struct blk_limits limits;
-	struct backend_disk_stats *stats;
-	struct limiter *limiter;
-	enum blkif_policy policies[2];	/* of reads, of all else */
-	struct disk_io_list stopped;	/* failed, and wait for blkif_retry() */
-	TAILQ_HEAD(, blk_job) jobs;	/* with the disk, oldest first */
-	struct event *watchdog;
-	bool is_stalled;
-	bool connected;
-	bool closing;
-	unsigned int nr_queues;
-	struct blk_queue queues[BLKIF_MAX_QUEUES];
-	struct blkif *next; /* in 'all' */
-};
-
-/* A request in flight. */
-struct blk_job {
-	struct disk_io io; /* first: done() casts back */
-	struct blk_queue *q;
-	TAILQ_ENTRY(blk_job) age; /* in 'jobs' */
-	unsigned int entry; /* in the record */
-	uint64_t id;
-	uint64_t offset;
-	uint64_t since_ns; /* when it was taken off the ring */
-	uint8_t wire_op;
-	unsigned int nr_segments;
-	void *buffer; /* NULL: the iov points into persistent pages */
-	size_t buffer_bytes;
-	struct iovec *iov;
-	struct blk_segment segments[];
-};
-
 /* Every disk of the process: for pushing responses and waking stalled queues. */
 static struct blkif *all;
 
 static void queue_process(struct blk_queue *q);
-static void blkif_on_watchdog(evutil_socket_t fd, short what, void *arg);
 static void blkif_on_room(void *arg);
 static void blkif_finish_disconnect(struct blkif *b);
 
@@ -125,13 +70,9 @@ struct blkif *blkif_create(struct blkif_host *host, unsigned int id, struct disk
 	b->stats = backend_stats_disk(id);
 	b->stats->in_flight = 0; /* a process that died took those with it */
 	b->stats->size_bytes = disk->info.nr_sectors * BLK_SECTOR_SIZE;
-	STAILQ_INIT(&b->stopped);
-	TAILQ_INIT(&b->jobs);
-	b->watchdog = event_new(host->child->base, -1, EV_PERSIST, blkif_on_watchdog, b);
-	if (!b->watchdog ||
+	if (trouble_init(b) ||
 	    limiter_create(host->child->base, disk, b->stats, blkif_on_room, b, &b->limiter)) {
-		if (b->watchdog)
-			event_free(b->watchdog);
+		trouble_fini(b);
 		free(b);
 		return NULL;
 	}
@@ -161,7 +102,7 @@ void blkif_destroy(struct blkif *b)
 	b->disk->ops->close(b->disk);
 	backend_stats_drop(BACKEND_STATS_DISK, b->id);
 	limiter_destroy(b->limiter);
-	event_free(b->watchdog);
+	trouble_fini(b);
 	free(b);
 }
 
@@ -243,80 +184,7 @@ void blkif_push_responses(struct blkif_host *host)
 	}
 }
 
-/* ---- the guest's memory ---- */
-
-static size_t segment_bytes(const struct blk_segment *s)
-{
-	return (size_t)(s->last - s->first + 1) * BLK_SECTOR_SIZE;
-}
-
-/* Moves all segments between the job's buffer and the guest. -EFAULT: one could not be had. */
-static int job_copy(struct blk_job *job, bool to_guest)
-{
-	struct xengnttab_grant_copy_segment ops[BLK_MAX_SEGMENTS];
-	struct child *child = job->q->blkif->host->child;
-	char *p = job->buffer;
-	unsigned int i;
-
-	for (i = 0; i < job->nr_segments; i++) {
-		const struct blk_segment *s = &job->segments[i];
-		union xengnttab_copy_ptr guest = {
-			.foreign = { .ref = s->gref,
-				     .offset = (uint16_t)(s->first * BLK_SECTOR_SIZE),
-				     .domid = child->domid },
-		};
-		union xengnttab_copy_ptr ours = { .virt = p };
-
-		ops[i].source = to_guest ? ours : guest;
-		ops[i].dest = to_guest ? guest : ours;
-		ops[i].len = (uint16_t)segment_bytes(s);
-		ops[i].flags = to_guest ? GNTCOPY_dest_gref : GNTCOPY_source_gref;
-		ops[i].status = GNTST_general_error;
-		p += segment_bytes(s);
-	}
-	if (xengnttab_grant_copy(child->gnttab, job->nr_segments, ops))
-		return -EFAULT;
-	for (i = 0; i < job->nr_segments; i++)
-		if (ops[i].status != GNTST_okay)
-			return -EFAULT;
-	return 0;
-}
-
-/* The page with the segments of an indirect request, as a private copy. */
-static int queue_read_indirect(struct blk_queue *q, struct blk_request *req)
-{
-	struct child *child = q->blkif->host->child;
-	uint8_t page[BLK_PAGE_SIZE] __attribute__((aligned(8)));
-	unsigned int bytes = req->nr_segments * (unsigned int)sizeof(struct blkif_request_segment);
-	struct xengnttab_grant_copy_segment op = {
-		.source.foreign = { .ref = req->indirect_gref, .domid = child->domid },
-		.dest.virt = page,
-		.len = (uint16_t)bytes,
-		.flags = GNTCOPY_source_gref,
-		.status = GNTST_general_error,
-	};
-	void *mapped;
-
-	if (q->grants && grant_cache_get(q->grants, &req->indirect_gref, 1, &mapped) == 0) {
-		blk_copy_once(page, mapped, bytes);
-	} else if (xengnttab_grant_copy(child->gnttab, 1, &op) || op.status != GNTST_okay) {
-		return -EFAULT;
-	}
-	blk_request_decode_indirect(req, page);
-	return 0;
-}
-
 /* ---- requests ---- */
-
-static void job_free(struct blk_job *job)
-{
-	struct blkif_host *host = job->q->blkif->host;
-
-	host->buffered_bytes -= job->buffer_bytes;
-	free(job->buffer);
-	free(job->iov);
-	free(job);
-}
 
 static enum backend_stats_op stats_op(enum blk_op op)
 {
@@ -335,193 +203,24 @@ static enum backend_stats_op stats_op(enum blk_op op)
 	return STATS_READ;
 }
 
-/* ---- disks that do not answer ---- */
-
-static void blkif_watch(struct blkif *b, struct blk_job *job)
-{
-	static const struct timeval each = { 1, 0 };
-
-	if (TAILQ_EMPTY(&b->jobs))
-		event_add(b->watchdog, &each);
-	TAILQ_INSERT_TAIL(&b->jobs, job, age);
-}
-
-static void blkif_set_stalled(struct blkif *b, bool stalled)
-{
-	if (b->is_stalled == stalled)
-		return;
-	b->is_stalled = stalled;
-	b->host->on_stalled(b, stalled);
-}
-
-static void blkif_unwatch(struct blkif *b, struct blk_job *job)
-{
-	TAILQ_REMOVE(&b->jobs, job, age);
-	blkif_set_stalled(b, false);
-	if (TAILQ_EMPTY(&b->jobs))
-		event_del(b->watchdog);
-}
-
-static void blkif_on_watchdog(evutil_socket_t fd, short what, void *arg)
-{
-	struct blkif *b = arg;
-	struct blk_job *oldest = TAILQ_FIRST(&b->jobs);
-	uint64_t since;
-
-	(void)fd;
-	(void)what;
-	if (!oldest)
-		return;
-	/* What its limits held back was not the disk's to answer. */
-	since = oldest->io.held_since_ns > oldest->since_ns ? oldest->io.held_since_ns : oldest->since_ns;
-	if (!limiter_holds(b->limiter, &oldest->io) && backend_stats_now() - since > STALL_NS)
-		blkif_set_stalled(b, true);
-}
-
-/* ---- errors ---- */
-
-static bool policy_stops(enum blkif_policy policy, int err)
-{
-	return policy == BLKIF_STOP ||
-	       (policy == BLKIF_ENOSPACE && (err == -ENOSPC || err == -EDQUOT));
-}
-
-/* An error of the disk that the guest is not told is a read of zeros, or a write that was not. */
-static void job_forgive(struct blk_job *job)
-{
-	int i;
-
-	for (i = 0; job->io.op == BLK_READ && i < job->io.nr_iov; i++)
-		memset(job->io.iov[i].iov_base, 0, job->io.iov[i].iov_len);
-	job->io.err = 0;
-}
-
-static void job_restore(struct blk_job *job);
-
-/* True: the request waits for somebody to do something about the disk. */
-static bool job_is_stopped(struct blk_job *job)
-{
-	struct blkif *b = job->q->blkif;
-	enum blkif_policy policy = b->policies[job->io.op != BLK_READ];
-	int err = job->io.err;
-
-	if (!err || err == -EOPNOTSUPP)
-		return false;
-	if (policy == BLKIF_IGNORE) {
-		job_forgive(job);
-		return false;
-	}
-	if (!policy_stops(policy, err) || b->closing)
-		return false;
-	STAILQ_INSERT_TAIL(&b->stopped, &job->io, link);
-	b->host->on_stopped(b, err);
-	return true;
-}
-
-void blkif_retry(struct blkif *b)
-{
-	struct disk_io_list list = STAILQ_HEAD_INITIALIZER(list);
-	struct disk_io *io;
-
-	STAILQ_CONCAT(&list, &b->stopped);
-	while ((io = STAILQ_FIRST(&list))) {
-		struct blk_job *job = (struct blk_job *)io;
-
-		STAILQ_REMOVE_HEAD(&list, link);
-		job_restore(job);
-		blkif_watch(b, job);
-		limiter_submit(b->limiter, io);
-	}
-}
-
 static void job_done(struct disk_io *io)
 {
 	struct blk_job *job = (struct blk_job *)io;
 	struct blk_queue *q = job->q;
 	int err;
 
-	blkif_unwatch(q->blkif, job);
-	if (job_is_stopped(job))
+	trouble_unwatch(q->blkif, job);
+	if (trouble_keeps(job))
 		return;
 	err = io->err;
-	if (!err && job->buffer && io->op == BLK_READ)
-		err = job_copy(job, true);
+	if (!err)
+		err = job_deliver(job);
 	queue_respond(q, job->entry, job->id, job->wire_op, err);
 	backend_stats_answered(q->blkif->stats, stats_op(io->op), io->length, job->since_ns, err);
 	backend_stats_add(&q->blkif->stats->in_flight, -1ull);
 	q->nr_in_flight--;
 	q->blkif->host->nr_in_flight--;
 	job_free(job);
-}
-
-/* Persistent pages as they are: no copy, no hypercall once they are known. */
-static int job_use_pages(struct blk_job *job)
-{
-	uint32_t refs[BLK_MAX_SEGMENTS];
-	void *pages[BLK_MAX_SEGMENTS];
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < job->nr_segments; i++)
-		refs[i] = job->segments[i].gref;
-	err = grant_cache_get(job->q->grants, refs, job->nr_segments, pages);
-	if (err)
-		return err;
-	for (i = 0; i < job->nr_segments; i++) {
-		job->iov[i].iov_base =
-			(char *)pages[i] + job->segments[i].first * BLK_SECTOR_SIZE;
-		job->iov[i].iov_len = segment_bytes(&job->segments[i]);
-	}
-	job->io.nr_iov = (int)job->nr_segments;
-	return 0;
-}
-
-static int job_use_buffer(struct blk_job *job)
-{
-	if (posix_memalign(&job->buffer, BLK_PAGE_SIZE, job->io.length)) {
-		job->buffer = NULL;
-		return -ENOMEM;
-	}
-	job->buffer_bytes = job->io.length;
-	job->q->blkif->host->buffered_bytes += job->buffer_bytes;
-	job->iov[0].iov_base = job->buffer;
-	job->iov[0].iov_len = job->io.length;
-	job->io.nr_iov = 1;
-	return job->io.op == BLK_WRITE ? job_copy(job, false) : 0;
-}
-
-/* A disk may have used up the vector and moved the offset on its way to the error. */
-static void job_restore(struct blk_job *job)
-{
-	job->io.err = 0;
-	job->io.offset = job->offset;
-	if (!job->iov)
-		return;
-	job->io.iov = job->iov;
-	if (job->buffer) {
-		job->iov[0].iov_base = job->buffer;
-		job->iov[0].iov_len = job->io.length;
-		job->io.nr_iov = 1;
-	} else {
-		job_use_pages(job);
-	}
-}
-
-static int job_prepare_data(struct blk_job *job, const struct blk_request *req)
-{
-	int err = -ENOENT;
-
-	job->nr_segments = req->nr_segments;
-	memcpy(job->segments, req->segments, req->nr_segments * sizeof(req->segments[0]));
-	job->iov = calloc(req->nr_segments, sizeof(*job->iov));
-	if (!job->iov)
-		return -ENOMEM;
-	job->io.iov = job->iov;
-	if (job->q->grants && !(job->io.op == BLK_WRITE && job->q->blkif->disk->info.stable_writes))
-		err = job_use_pages(job);
-	if (err)
-		err = job_use_buffer(job);
-	return err;
 }
 
 static int queue_submit(struct blk_queue *q, struct blk_request *req)
@@ -559,7 +258,7 @@ static int queue_submit(struct blk_queue *q, struct blk_request *req)
 	q->nr_in_flight++;
 	backend_stats_add(&b->stats->in_flight, 1);
 	b->host->nr_in_flight++;
-	blkif_watch(b, job);
+	trouble_watch(b, job);
 	limiter_submit(b->limiter, &job->io);
 	return 0;
 }
@@ -824,7 +523,7 @@ void blkif_disconnect(struct blkif *b)
 	/* Nobody waits any more for what might come of them. */
 	while ((io = STAILQ_FIRST(&b->stopped))) {
 		STAILQ_REMOVE_HEAD(&b->stopped, link);
-		blkif_watch(b, (struct blk_job *)io);
+		trouble_watch(b, (struct blk_job *)io);
 		job_done(io);
 	}
 	blkif_finish_disconnect(b);

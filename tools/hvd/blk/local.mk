@@ -5,14 +5,16 @@
 BLK_SOURCES = \
 	tools/hvd/backend/child.c tools/hvd/backend/child.h \
 	tools/hvd/backend/stats.h tools/hvd/backend/stats_child.c \
-	tools/hvd/blk/blkif.c tools/hvd/blk/blkif.h \
+	tools/hvd/blk/blkif.c tools/hvd/blk/blkif.h tools/hvd/blk/blkif_job.h \
 	tools/hvd/blk/disk.h \
 	tools/hvd/blk/grants.c tools/hvd/blk/grants.h \
 	tools/hvd/blk/inflight.c tools/hvd/blk/inflight.h \
 	tools/hvd/blk/limiter.c tools/hvd/blk/limiter.h \
+	tools/hvd/blk/job.c \
 	tools/hvd/blk/main.c \
 	tools/hvd/blk/ring.c tools/hvd/blk/ring.h \
-	tools/hvd/blk/throttle.c tools/hvd/blk/throttle.h
+	tools/hvd/blk/throttle.c tools/hvd/blk/throttle.h \
+	tools/hvd/blk/trouble.c
 BLK_CFLAGS = $(AM_CFLAGS) -pthread $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS) $(SECCOMP_CFLAGS) \
 	$(XENGNTTAB_CFLAGS) $(XENEVTCHN_CFLAGS)
 BLK_LDADD = tools/hvd/xenstore/libxenstored.a tools/lib/libhvutil.a $(LIBEVENT_LIBS) \
