@@ -93,7 +93,7 @@ said() { sed -n "s/^$1 //p" "$out" | head -n 1; }
 is() { [ -n "$1" ] && [ "$1" = "$2" ]; }
 ok "a wrong key" grep -q '^wrong-key: .*does not accept the key of client.hvd' "$out"
 ok "a keyring of somebody else" grep -q '^other-key: .*no key of client.hvd' "$out"
-ok "a keyring that everybody can read" grep -q '^open-key: .*nobody else can read' "$out"
+ok "a keyring that everybody can read" grep -q '^open-key: .*is open to others than root' "$out"
 ok "no such pool" grep -q "^no-pool: .*there is no pool 'nowhere'" "$out"
 ok "no such image" grep -q "^no-image: .*there is no image 'nothing'" "$out"
 ok "an image that is locked" grep -q "^locked: .*'locked' is in use" "$out"

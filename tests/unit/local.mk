@@ -267,6 +267,13 @@ tests_unit_test_blkif_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_blkif_CFLAGS = $(UNIT_CFLAGS) -pthread $(LIBEVENT_CFLAGS) $(XENGNTTAB_CFLAGS)
 tests_unit_test_blkif_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS) -lpthread
 
+check_PROGRAMS += tests/unit/test_trouble
+tests_unit_test_trouble_SOURCES = tests/unit/test_trouble.c tools/hvd/blk/trouble.c \
+	tools/hvd/backend/stats_child.c tools/lib/log.c
+tests_unit_test_trouble_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_trouble_CFLAGS = $(UNIT_CFLAGS) $(LIBEVENT_CFLAGS)
+tests_unit_test_trouble_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
+
 check_PROGRAMS += tests/unit/test_inflight
 tests_unit_test_inflight_SOURCES = tests/unit/test_inflight.c tools/hvd/blk/inflight.c \
 	tools/hvd/blk/ring.c

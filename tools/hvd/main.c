@@ -230,7 +230,8 @@ static int open_xenstore(struct hvd *h)
 }
 
 /* A device came into use, or got into trouble. */
-static void on_device_event(void *arg, uint16_t domid, const char *device, const char *error)
+static void on_device_event(void *arg, uint16_t domid, const char *device, const char *what,
+			    const char *error)
 {
 	struct hvd *h = arg;
 	struct domain *d = h->domains ? domain_find_id(h->domains, domid) : NULL;
@@ -239,8 +240,7 @@ static void on_device_event(void *arg, uint16_t domid, const char *device, const
 	json_object_object_add(details, "device", json_object_new_string(device));
 	if (error)
 		json_object_object_add(details, "error", json_object_new_string(error));
-	events_emit(h->env.events, "device", error ? "failed" : "connected", d ? d->spec->name : NULL,
-		    domid, details);
+	events_emit(h->env.events, "device", what, d ? d->spec->name : NULL, domid, details);
 }
 
 static int open_backend(struct hvd *h)
@@ -249,7 +249,6 @@ static int open_backend(struct hvd *h)
 		.blk_program = h->conf.blk_program,
 		.net_program = h->conf.net_program,
 		.user = h->conf.user,
-		.secret_dir = h->conf.secrets_dir,
 	};
 	char *dir = xasprintf("%s/backend", h->conf.run_dir);
 	int err;

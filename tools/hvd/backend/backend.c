@@ -67,7 +67,6 @@ int backend_create(struct event_base *base, struct xs_server *srv, const struct 
 	b->socket_dir = xstrdup(conf->socket_dir ? conf->socket_dir : "/run/hvd/backend");
 	LIST_INIT(&b->processes);
 	LIST_INIT(&b->known);
-	b->secret_dir = xstrdup(conf->secret_dir ? conf->secret_dir : "/etc/hvd/secrets");
 	LIST_INIT(&b->domains);
 	make_directories(b->chroot_dir, 0555);
 	make_directories(b->stats_dir, 0700);
@@ -119,7 +118,6 @@ void backend_destroy(struct backend *b)
 	free(b->user);
 	free(b->chroot_dir);
 	free(b->stats_dir);
-	free(b->secret_dir);
 	free(b);
 }
 
@@ -129,10 +127,16 @@ void backend_set_event_cb(struct backend *b, backend_event_cb cb, void *arg)
 	b->event_arg = arg;
 }
 
-void backend_set_stop_cb(struct backend *b, backend_event_cb cb, void *arg)
+void backend_set_stop_cb(struct backend *b, backend_device_cb cb, void *arg)
 {
 	b->on_stop = cb;
 	b->stop_arg = arg;
+}
+
+void backend_set_unplugged_cb(struct backend *b, backend_device_cb cb, void *arg)
+{
+	b->on_unplugged = cb;
+	b->unplugged_arg = arg;
 }
 
 /* A domain that is being removed is not found: its number may already belong to the next one. */

@@ -36,14 +36,16 @@ struct backend_conf {
 	const char *chroot_dir;  /* an empty directory, made if it is missing: /run/hvd/empty */
 	const char *stats_dir;   /* the processes' counters: /run/hvd/backend */
 	const char *socket_dir;  /* for this and the next hvd alone: /run/hvd/backend */
-	const char *secret_dir;  /* keyrings of Ceph users: /etc/hvd/secrets */
 };
 
 /*
- * What the manager tells hvd about a device later on; 'error' is NULL when it has connected. Must
- * not call the manager: where something has to be done about it, do it from the loop.
+ * What the manager tells hvd about a device later on: 'what' is a word of hvd's events (docs/control-protocol.md),
+ * 'error' a sentence if there is trouble, else NULL. Must not call the manager: where something has to be done
+ * about it, do it from the loop.
  */
-typedef void (*backend_event_cb)(void *arg, uint16_t domid, const char *device, const char *error);
+typedef void (*backend_event_cb)(void *arg, uint16_t domid, const char *device, const char *what,
+				 const char *error);
+typedef void (*backend_device_cb)(void *arg, uint16_t domid, const char *device, const char *error);
 
 /*
  * The devices that were waited for can be used (err 0), or one of them cannot: 'error' is a sentence
@@ -90,7 +92,10 @@ void backend_visit(struct backend *b, backend_view_cb cb, void *arg);
 void backend_set_event_cb(struct backend *b, backend_event_cb cb, void *arg);
 
 /* A disk with error_policy='stop' has failed: the domain is to be paused. As above. */
-void backend_set_stop_cb(struct backend *b, backend_event_cb cb, void *arg);
+void backend_set_stop_cb(struct backend *b, backend_device_cb cb, void *arg);
+
+/* The guest has given a device back, and its process has let go of it. As above; 'error' is NULL. */
+void backend_set_unplugged_cb(struct backend *b, backend_device_cb cb, void *arg);
 
 /*
  * Gives domain 'domid' a disk or an interface, before or after it has started. /local/domain/N
@@ -98,7 +103,8 @@ void backend_set_stop_cb(struct backend *b, backend_event_cb cb, void *arg);
  *   -EEXIST  the domain has a device of that name
  *   -EINVAL  the target is not a name of a virtual disk; the image is a directory, or its size
  *            is not a multiple of 512
- *   -ENOENT, -EACCES, ...  from opening the image or the keyring, or the bridge that does not exist
+ *   -ENOKEY  the keyring of its secret cannot be used
+ *   -ENOENT, -EACCES, ...  from opening the image, or the bridge that does not exist
  * 'name' is the domain's name, for messages and process titles. 'index' of an interface is its
  * number in the guest (0: eth0).
  */
@@ -135,8 +141,8 @@ int backend_look_again(struct backend *b, uint16_t domid, const char *disk);
 void backend_retry(struct backend *b, uint16_t domid);
 
 /*
- * Asks the guest to give a device back ("xvdb", "vif1"); the nodes disappear and the event
- * callback is called with error "unplugged" when it has. -ENOENT: no such device.
+ * Asks the guest to give a device back ("xvdb", "vif1"); the nodes disappear and the callback for
+ * that is called when it has. -ENOENT: no such device.
  */
 int backend_unplug(struct backend *b, uint16_t domid, const char *device);
 

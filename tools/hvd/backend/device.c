@@ -120,12 +120,21 @@ static int write_nodes(struct device *dev)
 
 /* ---- steps ---- */
 
-static void tell_hvd(struct device *dev, const char *error)
+void device_tell(struct device *dev, const char *what, const char *error)
 {
 	struct backend *b = dev->domain->backend;
 
 	if (b->on_event)
-		b->on_event(b->event_arg, dev->domain->domid, dev->name, error);
+		b->on_event(b->event_arg, dev->domain->domid, dev->name, what, error);
+}
+
+static void tell_unplugged(struct device *dev)
+{
+	struct backend *b = dev->domain->backend;
+
+	device_tell(dev, "detached", NULL);
+	if (b->on_unplugged)
+		b->on_unplugged(b->unplugged_arg, dev->domain->domid, dev->name, NULL);
 }
 
 /* Leaves a note for people, and leads the front end to its end. */
@@ -136,7 +145,7 @@ static void device_fail(struct device *dev, const char *error)
 	device_write(dev, dev->back, "error", "%s", error);
 	if (dev->xenbus.state != XENBUS_CLOSED)
 		set_state(dev, XENBUS_CLOSING);
-	tell_hvd(dev, error);
+	device_tell(dev, "failed", error);
 }
 
 struct json_object *device_request(struct device *dev, const char *op)
@@ -248,13 +257,14 @@ static void device_on_connected(struct device *dev)
 		dev->resume = false;
 		log_info("domain %u, %s: a new process goes on where the last one was", dev->domain->domid,
 			 dev->name);
+		device_tell(dev, "restarted", NULL);
 	}
 	if (dev->xenbus.broken || dev->xenbus.state == XENBUS_CONNECTED)
 		return;
 	/* The front end was there, but its process died before it could say so. */
 	if (dev->xenbus.state == XENBUS_INIT_WAIT) {
 		set_state(dev, XENBUS_CONNECTED);
-		tell_hvd(dev, NULL);
+		device_tell(dev, "connected", NULL);
 	}
 }
 
@@ -404,7 +414,7 @@ static void device_leave(struct device *dev)
 {
 	device_send(dev, device_request(dev, "remove"), -1);
 	if (!dev->service || dev->service->kind == PROCESS_NET) {
-		tell_hvd(dev, "unplugged");
+		tell_unplugged(dev);
 		device_destroy(dev, true);
 		return;
 	}
@@ -418,7 +428,7 @@ void device_on_service_gone(struct device *dev)
 {
 	if (!dev->leaving)
 		return;
-	tell_hvd(dev, "unplugged");
+	tell_unplugged(dev);
 	device_destroy(dev, true);
 }
 

@@ -132,12 +132,11 @@ struct backend {
 	struct journal *journal;
 	LIST_HEAD(, process) processes;
 	LIST_HEAD(, known_process) known; /* of an earlier hvd, and not taken up yet */
-	char *secret_dir;
 	LIST_HEAD(, backend_domain) domains;
 	backend_event_cb on_event;
 	void *event_arg;
-	backend_event_cb on_stop;
-	void *stop_arg;
+	backend_device_cb on_stop, on_unplugged;
+	void *stop_arg, *unplugged_arg;
 };
 
 /* ---- backend.c ---- */
@@ -202,6 +201,8 @@ void device_unplug(struct device *dev);
 int device_send(struct device *dev, struct json_object *msg, int fd);
 struct json_object *device_request(struct device *dev, const char *op);
 void device_on_message(struct device *dev, const char *event, struct json_object *msg);
+/* For hvd's events: see backend_event_cb. */
+void device_tell(struct device *dev, const char *what, const char *error);
 /* Writes the state once more, which makes a front end read what has changed. */
 void device_announce(struct device *dev);
 void device_on_process_gone(struct device *dev);   /* another one is on its way */
@@ -238,7 +239,7 @@ struct vbd_private {
 	bool volatile_cache;	      /* its process may hold writes that the guest takes for done */
 	uint32_t logical_block_size;  /* 512 or 4096 */
 	uint32_t physical_block_size; /* 0: the disk's own */
-	char *secret;		      /* path of a keyring, or NULL */
+	char *secret;		      /* name of a keyring (secret.h), or NULL */
 	int record;		      /* requests in flight: blk/inflight.h */
 };
 

@@ -147,22 +147,21 @@ static int open_source(const struct disk_spec *spec, const struct vbd_private *v
 	ret->fd = -1;
 	if (!v->secret)
 		return 0;
-	err = priv_keyring_open(v->secret, &fd, ret_error);
-	if (!err)
-		close(fd);
-	return err;
+	err = priv_secret_open(v->secret, &fd, ret_error);
+	if (err)
+		return -ENOKEY;
+	close(fd);
+	return 0;
 }
 
-static struct vbd_private *make_private(const struct backend *b, const struct disk_spec *spec)
+static struct vbd_private *make_private(const struct disk_spec *spec)
 {
 	struct vbd_private *v = xcalloc(1, sizeof(*v));
 
 	v->readonly = spec->readonly || spec->cdrom || (spec->rbd && spec->rbd->snapshot);
 	v->cdrom = spec->cdrom;
 	v->source = spec->kind == DISK_RBD ? NULL : xstrdup(spec->source);
-	v->secret = spec->rbd && spec->rbd->secret ?
-			    xasprintf("%s/%s.keyring", b->secret_dir, spec->rbd->secret) :
-			    NULL;
+	v->secret = spec->rbd && spec->rbd->secret ? xstrdup(spec->rbd->secret) : NULL;
 	v->record = -1;
 	v->logical_block_size = spec->logical_block_size ? spec->logical_block_size : 512;
 	v->physical_block_size = spec->physical_block_size;
@@ -219,7 +218,7 @@ int backend_add_disk(struct backend *b, uint16_t domid, const char *name,
 				       spec->target);
 		return -EINVAL;
 	}
-	v = make_private(b, spec);
+	v = make_private(spec);
 	err = open_source(spec, v, &image, &error);
 	service = xasprintf("blk-%u-%s", domid, spec->target);
 	if (!err) {
@@ -261,7 +260,7 @@ void disk_adopt(struct backend_domain *d, const struct disk_spec *spec)
 	char *service = xasprintf("blk-%u-%s", d->domid, spec->target);
 	struct backend *b = d->backend;
 	const struct image unknown = { .fd = -1 };
-	struct vbd_private *v = make_private(b, spec);
+	struct vbd_private *v = make_private(spec);
 	struct service *s;
 	unsigned int number;
 	int err;

@@ -62,7 +62,12 @@ struct backend_disk_stats {
 	uint64_t rbd_last_answer_ns; /* CLOCK_MONOTONIC of the cluster's last answer to a request */
 	uint64_t rbd_slow_requests;  /* that took longer than what is called slow */
 	uint64_t rbd_lock_losses;
-	uint64_t reserved[13];
+	uint64_t rbd_locked;	/* 1: this process holds the image's exclusive lock */
+	/* Of every disk again. */
+	uint64_t stalls;	/* times that it has not answered for too long */
+	uint64_t stalled;	/* 1: now */
+	uint64_t stopped;	/* requests that have failed and wait to be tried again */
+	uint64_t reserved[9];
 };
 
 /* As the guest sees it: received is what came to the guest. */

@@ -70,6 +70,9 @@ struct backend_disk_stats *backend_stats_disk(unsigned int id)
 	/* What the process before had in flight is taken up anew and counted then. */
 	s->in_flight = 0;
 	s->queue_depth = 0;
+	s->stalled = 0;
+	s->stopped = 0;
+	s->rbd_locked = 0;
 	return s;
 }
 

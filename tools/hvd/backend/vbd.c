@@ -191,7 +191,7 @@ static int vbd_send_files(struct device *dev)
 	err = device_send(dev, device_request(dev, "record"), v->record);
 	if (err || !v->secret)
 		return err;
-	err = priv_keyring_open(v->secret, &fd, &error);
+	err = priv_secret_open(v->secret, &fd, &error);
 	if (err) {
 		log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error ? error : strerror(-err));
 		free(error);
@@ -209,8 +209,30 @@ static void vbd_on_stopped(struct device *dev, const char *error)
 
 	log_error("domain %u, %s: %s; the guest is paused, 'hvctl resume' tries again",
 		  dev->domain->domid, dev->name, error);
+	device_tell(dev, "stopped", error);
 	if (b->on_stop)
 		b->on_stop(b->stop_arg, dev->domain->domid, dev->name, error);
+}
+
+static void vbd_on_stalled(struct device *dev)
+{
+	log_warning("domain %u, %s: stalled: its disk has not answered for some seconds; the guest waits",
+		    dev->domain->domid, dev->name);
+	device_tell(dev, "stalled", "its disk has not answered for some seconds");
+}
+
+static void vbd_on_answers(struct device *dev)
+{
+	log_info("domain %u, %s: its disk answers again", dev->domain->domid, dev->name);
+	device_tell(dev, "answers", NULL);
+}
+
+static void vbd_on_fenced(struct device *dev)
+{
+	static const char error[] = "the cluster refuses this host: its lock of the image was broken";
+
+	log_error("domain %u, %s: %s", dev->domain->domid, dev->name, error);
+	device_tell(dev, "fenced", error);
 }
 
 static void vbd_on_event(struct device *dev, const char *event, struct json_object *msg)
@@ -223,10 +245,11 @@ static void vbd_on_event(struct device *dev, const char *event, struct json_obje
 	if (strcmp(event, "resized") == 0)
 		vbd_on_resized(dev, msg);
 	else if (strcmp(event, "stalled") == 0)
-		log_warning("domain %u, %s: stalled: its disk has not answered for some seconds; the guest waits",
-			    dev->domain->domid, dev->name);
+		vbd_on_stalled(dev);
 	else if (strcmp(event, "answers") == 0)
-		log_info("domain %u, %s: its disk answers again", dev->domain->domid, dev->name);
+		vbd_on_answers(dev);
+	else if (strcmp(event, "fenced") == 0)
+		vbd_on_fenced(dev);
 	else if (strcmp(event, "stopped") == 0)
 		vbd_on_stopped(dev, error);
 }

@@ -521,6 +521,7 @@ void blkif_disconnect(struct blkif *b)
 		return;
 	b->closing = true;
 	/* Nobody waits any more for what might come of them. */
+	b->stats->stopped = 0;
 	while ((io = STAILQ_FIRST(&b->stopped))) {
 		STAILQ_REMOVE_HEAD(&b->stopped, link);
 		trouble_watch(b, (struct blk_job *)io);

@@ -78,6 +78,7 @@ struct disk_owner {
 	/* It cannot be opened; the program does no more than say so. */
 	void (*on_failed)(void *arg, int err, const char *error);
 	void (*on_resized)(void *arg, struct disk *d); /* info has the new size */
+	void (*on_fenced)(void *arg); /* it answers no more: somebody else was given it */
 	void (*on_batch)(void *arg); /* after each bunch of done() */
 	void *arg;
 };

@@ -20,6 +20,7 @@
  *   resize id: it may have another size                (resized, if it has)
  *                                                      resized id sectors
  *                                                      stalled id, answers id
+ *                                                      fenced id: the image is somebody else's now
  *                                                      stopped id error: a request waits for "retry"
  */
 #include <errno.h>
@@ -144,6 +145,12 @@ static void on_resized(void *arg, struct disk *disk)
 	json_object_object_add(msg, "id", json_object_new_int64(server.id));
 	json_object_object_add(msg, "sectors", json_object_new_int64((int64_t)disk->info.nr_sectors));
 	child_send(&server.child, msg);
+}
+
+static void on_fenced(void *arg)
+{
+	(void)arg;
+	child_send_event(&server.child, "fenced", server.id, NULL);
 }
 
 static void on_resize(void)
@@ -436,6 +443,7 @@ int main(int argc, char **argv)
 	server.owner = (struct disk_owner){ .on_opened = on_opened,
 					    .on_failed = on_failed,
 					    .on_resized = on_resized,
+					    .on_fenced = on_fenced,
 					    .on_batch = on_batch };
 
 	if (child_init(&server.child, disk_kind.program, argc, argv, on_message, on_hello,

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "backend/child.h"
+#include "backend/stats.h"
 #include "blk/disk.h"
 #include "blk/rbd_disk.h"
 #include "lib/log.h"
@@ -43,6 +44,7 @@ struct rbd_disk {
 	struct rbd_session *session;
 	rbd_image_t image; /* NULL until it is open */
 	bool ignore_flush;
+	struct backend_disk_stats *stats;
 
 	int io_fd, news_fd;
 	struct event *on_io;   /* completions */
@@ -102,12 +104,28 @@ static void rbd_submit(struct disk *d, struct disk_io *io)
 	rbd_wake(r->io_fd);
 }
 
-static void rbd_finish(rbd_completion_t c)
+/*
+ * The cluster refuses us (blocklist): another instance was to take over, or an operator has broken our lock.
+ * Nothing that we do is taken any more.
+ */
+static void rbd_on_fenced(struct rbd_disk *r)
+{
+	if (r->stats->rbd_state == RBD_STATE_FENCED)
+		return;
+	r->stats->rbd_state = RBD_STATE_FENCED;
+	r->stats->rbd_locked = 0;
+	backend_stats_add(&r->stats->rbd_lock_losses, 1);
+	r->owner->on_fenced(r->owner->arg);
+}
+
+static void rbd_finish(struct rbd_disk *r, rbd_completion_t c)
 {
 	struct disk_io *io = rbd_aio_get_arg(c);
 	ssize_t result = rbd_aio_get_return_value(c);
 
 	rbd_aio_release(c);
+	if (result == -ESHUTDOWN)
+		rbd_on_fenced(r);
 	if (result < 0)
 		io->err = (int)result;
 	else if (io->op == BLK_READ && (uint64_t)result != io->length)
@@ -126,9 +144,11 @@ static void rbd_on_io(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (read(fd, &count, sizeof(count)) < 0)
 		return;
-	while ((nr = rbd_poll_io_events(r->image, done, COMPLETIONS_PER_CALL)) > 0)
+	while ((nr = rbd_poll_io_events(r->image, done, COMPLETIONS_PER_CALL)) > 0) {
+		r->stats->rbd_last_answer_ns = backend_stats_now();
 		for (i = 0; i < nr; i++)
-			rbd_finish(done[i]);
+			rbd_finish(r, done[i]);
+	}
 	while ((io = STAILQ_FIRST(&r->rejected))) {
 		STAILQ_REMOVE_HEAD(&r->rejected, link);
 		io->done(io);
@@ -180,10 +200,14 @@ static void rbd_on_news(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	r->disk.info.nr_sectors = info.size / BLK_SECTOR_SIZE;
-	if (opened)
-		r->owner->on_opened(r->owner->arg, &r->disk);
-	else
+	if (!opened) {
 		r->owner->on_resized(r->owner->arg, &r->disk);
+		return;
+	}
+	r->owner->on_opened(r->owner->arg, &r->disk);
+	r->stats->rbd_state = RBD_STATE_CONNECTED;
+	r->stats->rbd_locked = info.locked;
+	backend_stats_add(&r->stats->rbd_connects, 1);
 }
 
 static void rbd_on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -230,6 +254,8 @@ static int rbd_kind_prepare(struct child *child, struct json_object *add, const 
 		return err;
 	}
 	r->owner = owner;
+	r->stats = backend_stats_disk((unsigned int)child_get_int(add, "id", 0));
+	r->stats->rbd_state = RBD_STATE_CONNECTING;
 	r->disk.ops = &rbd_disk_ops;
 	r->disk.info.readonly = r->conf.readonly;
 	r->disk.info.can_discard = !r->conf.readonly && child_get_int(add, "discard", 1);

@@ -18,6 +18,9 @@
 /* A disk that has not answered for so long is reported. */
 #define STALL_NS 5000000000ull
 
+/* A request that a cluster takes longer for is counted as slow. */
+#define SLOW_NS 1000000000ull
+
 void trouble_watch(struct blkif *b, struct blk_job *job)
 {
 	static const struct timeval each = { 1, 0 };
@@ -32,13 +35,40 @@ static void set_stalled(struct blkif *b, bool stalled)
 	if (b->is_stalled == stalled)
 		return;
 	b->is_stalled = stalled;
+	b->stats->stalled = stalled;
+	if (stalled)
+		backend_stats_add(&b->stats->stalls, 1);
+	if (stalled && b->stats->rbd_state == RBD_STATE_CONNECTED)
+		b->stats->rbd_state = RBD_STATE_STALLED;
+	else if (!stalled && b->stats->rbd_state == RBD_STATE_STALLED)
+		b->stats->rbd_state = RBD_STATE_CONNECTED;
 	b->host->on_stalled(b, stalled);
+}
+
+/* How long the disk has had it. What its limits held back was not the disk's to answer. */
+static uint64_t age_ns(struct blkif *b, const struct blk_job *job)
+{
+	uint64_t since = job->io.held_since_ns > job->since_ns ? job->io.held_since_ns : job->since_ns;
+	uint64_t now = backend_stats_now();
+
+	return limiter_holds(b->limiter, &job->io) || now < since ? 0 : now - since;
+}
+
+static bool is_overdue(struct blkif *b)
+{
+	const struct blk_job *oldest = TAILQ_FIRST(&b->jobs);
+
+	return oldest && age_ns(b, oldest) > STALL_NS;
 }
 
 void trouble_unwatch(struct blkif *b, struct blk_job *job)
 {
 	TAILQ_REMOVE(&b->jobs, job, age);
-	set_stalled(b, false);
+	if (b->stats->rbd_state != RBD_STATE_NONE && age_ns(b, job) > SLOW_NS)
+		backend_stats_add(&b->stats->rbd_slow_requests, 1);
+	/* Where only a part of a cluster is away, other requests are answered all the time. */
+	if (!is_overdue(b))
+		set_stalled(b, false);
 	if (TAILQ_EMPTY(&b->jobs))
 		event_del(b->watchdog);
 }
@@ -46,16 +76,10 @@ void trouble_unwatch(struct blkif *b, struct blk_job *job)
 static void trouble_on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
 	struct blkif *b = arg;
-	struct blk_job *oldest = TAILQ_FIRST(&b->jobs);
-	uint64_t since;
 
 	(void)fd;
 	(void)what;
-	if (!oldest)
-		return;
-	/* What its limits held back was not the disk's to answer. */
-	since = oldest->io.held_since_ns > oldest->since_ns ? oldest->io.held_since_ns : oldest->since_ns;
-	if (!limiter_holds(b->limiter, &oldest->io) && backend_stats_now() - since > STALL_NS)
+	if (is_overdue(b))
 		set_stalled(b, true);
 }
 
@@ -92,6 +116,7 @@ bool trouble_keeps(struct blk_job *job)
 	if (!policy_stops(policy, err) || b->closing)
 		return false;
 	STAILQ_INSERT_TAIL(&b->stopped, &job->io, link);
+	backend_stats_add(&b->stats->stopped, 1);
 	b->host->on_stopped(b, err);
 	return true;
 }
@@ -102,6 +127,7 @@ void blkif_retry(struct blkif *b)
 	struct disk_io *io;
 
 	STAILQ_CONCAT(&list, &b->stopped);
+	b->stats->stopped = 0;
 	while ((io = STAILQ_FIRST(&list))) {
 		struct blk_job *job = (struct blk_job *)io;
 

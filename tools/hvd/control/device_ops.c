@@ -293,12 +293,13 @@ void op_attach_device(struct conn *c, struct json_object *rq)
 /* ---- detach ---- */
 
 /* The guest has given a device back, perhaps long after somebody has waited for it. */
-static void on_event(void *arg, uint16_t domid, const char *device, const char *error)
+static void on_unplugged(void *arg, uint16_t domid, const char *device, const char *error)
 {
 	struct domain *d = domain_find_id(arg, domid);
 	struct device_request *r, *next;
 
-	if (!d || !error || strcmp(error, "unplugged"))
+	(void)error;
+	if (!d)
 		return;
 	log_info("domain '%s': %s is detached", d->spec->name, device);
 	take_out(d, device);
@@ -363,7 +364,7 @@ void op_detach_device(struct conn *c, struct json_object *rq)
 		return;
 	}
 	b = d->all->env.backend;
-	backend_set_event_cb(b, on_event, d->all);
+	backend_set_unplugged_cb(b, on_unplugged, d->all);
 	tv = (struct timeval){ .tv_sec = timeout };
 	r = request_new(c, d, device);
 	r->deadline = evtimer_new(d->all->env.base, on_deadline, r);

@@ -227,6 +227,8 @@ enum fault_code domain_disk_fault(int err)
 	case -EACCES:
 	case -EPERM:
 		return FAULT_DISK_DENIED;
+	case -ENOKEY:
+		return FAULT_SECRET;
 	case -EINVAL:
 		return FAULT_DISK_UNUSABLE;
 	case -ENOTSUP:

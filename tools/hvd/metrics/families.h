@@ -109,6 +109,11 @@
 	  "Requests held back for the disk's limits")                                                \
 	X(BLK_THROTTLED_TIME, "hv_domain_block_throttled_seconds", COUNTER, "seconds",               \
 	  "Time that requests were held back for the disk's limits")                                 \
+	X(BLK_STALLS, "hv_domain_block_stalls", COUNTER, "",                                         \
+	  "Times that the disk did not answer for 5 seconds")                                        \
+	X(BLK_STALLED, "hv_domain_block_stalled", GAUGE, "", "1: it does not answer now")            \
+	X(BLK_STOPPED, "hv_domain_block_stopped_requests", GAUGE, "",                                \
+	  "Requests that have failed and wait for 'hvctl resume'")                                   \
 	X(BLK_UP, "hv_domain_block_backend_up", GAUGE, "", "1: the process that serves it runs")     \
 	X(BLK_CONNECTED, "hv_domain_block_connected", GAUGE, "", "1: the guest uses it")             \
 	X(BLK_RESTARTS, "hv_domain_block_backend_restarts", COUNTER, "",                             \
@@ -120,6 +125,8 @@
 	  "Time since the cluster's last answer to a request")                                       \
 	X(RBD_SLOW, "hv_domain_block_rbd_slow_requests", COUNTER, "",                                \
 	  "Requests that the cluster took too long for")                                             \
+	X(RBD_LOCKED, "hv_domain_block_rbd_locked", GAUGE, "",                                       \
+	  "1: its process holds the image's exclusive lock")                                         \
 	X(RBD_LOCK_LOSSES, "hv_domain_block_rbd_lock_losses", COUNTER, "",                           \
 	  "Times another client was given the image")                                                \
 	/* interfaces */                                                                             \

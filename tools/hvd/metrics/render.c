@@ -343,6 +343,9 @@ static const struct column disk_columns[] = {
 	{ FAMILY_BLK_DEPTH, DISK(queue_depth), 0, 0, 0 },
 	{ FAMILY_BLK_THROTTLED, DISK(throttled), 0, 0, 0 },
 	{ FAMILY_BLK_THROTTLED_TIME, DISK(throttled_ns), 1, 0, 0 },
+	{ FAMILY_BLK_STALLS, DISK(stalls), 0, 0, 0 },
+	{ FAMILY_BLK_STALLED, DISK(stalled), 0, 0, 0 },
+	{ FAMILY_BLK_STOPPED, DISK(stopped), 0, 0, 0 },
 };
 
 #define NET(field) offsetof(struct device_row, u.net.field)
@@ -416,6 +419,7 @@ static void put_operations(struct expo *e, const struct snapshot *s)
 static const struct column rbd_columns[] = {
 	{ FAMILY_RBD_CONNECTS, DISK(rbd_connects), 0, 0, 0 },
 	{ FAMILY_RBD_SLOW, DISK(rbd_slow_requests), 0, 0, 0 },
+	{ FAMILY_RBD_LOCKED, DISK(rbd_locked), 0, 0, 0 },
 	{ FAMILY_RBD_LOCK_LOSSES, DISK(rbd_lock_losses), 0, 0, 0 },
 };
 
