@@ -153,6 +153,8 @@ int main(void)
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
+	/* hvd does not wait for us, but we do for it: to send what it has to say, and to take what we have. */
+	fcntl(CHANNEL_FD, F_SETFL, 0);
 	t.request = receive(CHANNEL_FD, &t.keyring);
 	if (!t.request) {
 		fputs("hvd-image: is started by hvd\n", stderr);
