@@ -32,6 +32,7 @@ struct disk_io {
 	void (*done)(struct disk_io *io);
 	uint64_t held_since_ns; /* the limiter's: when it came, then when it went on */
 	bool is_held;
+	bool is_lost; /* done without the disk having let go of the memory: that must stay as it is, for ever */
 	struct disk *disk; /* set by disk_submit() */
 	STAILQ_ENTRY(disk_io) link; /* the disk's */
 };

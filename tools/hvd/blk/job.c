@@ -79,7 +79,8 @@ void job_free(struct blk_job *job)
 	struct blkif_host *host = job->q->blkif->host;
 
 	host->buffered_bytes -= job->buffer_bytes;
-	free(job->buffer);
+	if (!job->io.is_lost)
+		free(job->buffer);
 	free(job->iov);
 	free(job);
 }

@@ -37,6 +37,12 @@ static const struct timeval open_within = { 35, 0 };
 /* rbd_aio_discard() does nothing for what is smaller (rbd_conf.c). */
 #define DISCARD_UNIT 4096u
 
+/* A request that librbd has. */
+struct rbd_request {
+	TAILQ_ENTRY(rbd_request) link;
+	struct disk_io *io; /* NULL: nobody waits for it any more */
+};
+
 struct rbd_disk {
 	struct disk disk;
 	const struct disk_owner *owner;
@@ -50,6 +56,7 @@ struct rbd_disk {
 	struct event *on_io;   /* completions */
 	struct event *on_news; /* the session has something to say */
 	struct event *deadline;
+	TAILQ_HEAD(, rbd_request) requests;
 	struct disk_io_list rejected; /* by librbd, without an attempt */
 };
 
@@ -82,21 +89,38 @@ static int rbd_start_io(struct rbd_disk *r, struct disk_io *io, rbd_completion_t
 	return -EOPNOTSUPP;
 }
 
+static int rbd_start(struct rbd_disk *r, struct disk_io *io)
+{
+	struct rbd_request *rq = xcalloc(1, sizeof(*rq));
+	rbd_completion_t c = NULL;
+	int err;
+
+	rq->io = io;
+	err = rbd_aio_create_completion(rq, NULL, &c);
+	if (!err)
+		err = rbd_start_io(r, io, c);
+	if (!err) {
+		TAILQ_INSERT_TAIL(&r->requests, rq, link);
+		return 0;
+	}
+	if (c)
+		rbd_aio_release(c);
+	free(rq);
+	return err;
+}
+
 static void rbd_submit(struct disk *d, struct disk_io *io)
 {
 	struct rbd_disk *r = (struct rbd_disk *)d;
-	rbd_completion_t c = NULL;
 	int err = 0;
 
 	io->err = 0;
-	if (io->op != BLK_FLUSH || !r->ignore_flush) {
-		err = rbd_aio_create_completion(io, NULL, &c);
-		if (!err)
-			err = rbd_start_io(r, io, c);
+	if (r->stats->rbd_state == RBD_STATE_FENCED) {
+		err = -ESHUTDOWN;
+	} else if (io->op != BLK_FLUSH || !r->ignore_flush) {
+		err = rbd_start(r, io);
 		if (!err)
 			return;
-		if (c)
-			rbd_aio_release(c);
 	}
 	/* done() comes from the loop, never from in here. */
 	io->err = err;
@@ -106,26 +130,46 @@ static void rbd_submit(struct disk *d, struct disk_io *io)
 
 /*
  * The cluster refuses us (blocklist): another instance was to take over, or an operator has broken our lock.
- * Nothing that we do is taken any more.
+ * Nothing that we do is taken any more. librbd 16 never completes a write that it refuses by itself if neither its
+ * cache nor a copy is between us and it: we do, and leave the memory to librbd.
  */
 static void rbd_on_fenced(struct rbd_disk *r)
 {
+	struct rbd_request *rq;
+	struct disk_io *io;
+
 	if (r->stats->rbd_state == RBD_STATE_FENCED)
 		return;
 	r->stats->rbd_state = RBD_STATE_FENCED;
 	r->stats->rbd_locked = 0;
 	backend_stats_add(&r->stats->rbd_lock_losses, 1);
 	r->owner->on_fenced(r->owner->arg);
+	for (rq = TAILQ_FIRST(&r->requests); rq; rq = TAILQ_NEXT(rq, link)) {
+		io = rq->io;
+		if (!io || io->op != BLK_WRITE)
+			continue;
+		rq->io = NULL;
+		io->is_lost = true;
+		io->err = -ESHUTDOWN;
+		/* From the loop, as for all that librbd rejects. */
+		STAILQ_INSERT_TAIL(&r->rejected, io, link);
+	}
+	rbd_wake(r->io_fd);
 }
 
 static void rbd_finish(struct rbd_disk *r, rbd_completion_t c)
 {
-	struct disk_io *io = rbd_aio_get_arg(c);
+	struct rbd_request *rq = rbd_aio_get_arg(c);
+	struct disk_io *io = rq->io;
 	ssize_t result = rbd_aio_get_return_value(c);
 
 	rbd_aio_release(c);
+	TAILQ_REMOVE(&r->requests, rq, link);
+	free(rq);
 	if (result == -ESHUTDOWN)
 		rbd_on_fenced(r);
+	if (!io)
+		return;
 	if (result < 0)
 		io->err = (int)result;
 	else if (io->op == BLK_READ && (uint64_t)result != io->length)
@@ -199,6 +243,8 @@ static void rbd_on_news(evutil_socket_t fd, short what, void *arg)
 		r->owner->on_failed(r->owner->arg, -EIO, "librbd does not tell of completions");
 		return;
 	}
+	if (info.fenced)
+		rbd_on_fenced(r);
 	r->disk.info.nr_sectors = info.size / BLK_SECTOR_SIZE;
 	if (!opened) {
 		r->owner->on_resized(r->owner->arg, &r->disk);
@@ -264,6 +310,7 @@ static int rbd_kind_prepare(struct child *child, struct json_object *add, const 
 	r->disk.info.stable_writes = true;
 	r->ignore_flush = r->conf.ignore_flush;
 	STAILQ_INIT(&r->rejected);
+	TAILQ_INIT(&r->requests);
 	r->io_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->io_fd < 0 || r->news_fd < 0) {

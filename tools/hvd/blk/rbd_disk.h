@@ -49,6 +49,7 @@ struct rbd_session_info {
 	uint64_t size;
 	uint64_t object_size;
 	bool locked;
+	bool fenced; /* the cluster refuses us, and will not take us again */
 };
 
 /*

@@ -360,6 +360,19 @@ static void set_state(struct rbd_session *s, enum rbd_session_state state)
 	s->notify(s->arg);
 }
 
+/* Our lock was broken and we are on the blocklist. */
+static void session_check_lock(struct rbd_session *s)
+{
+	int is_owner, err = rbd_is_exclusive_lock_owner(s->image, &is_owner);
+
+	if (err != -ESHUTDOWN)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->info.fenced = true;
+	pthread_mutex_unlock(&s->lock);
+	s->notify(s->arg);
+}
+
 static void *session_run(void *arg)
 {
 	struct rbd_session *s = arg;
@@ -377,6 +390,8 @@ static void *session_run(void *arg)
 		s->resized = false;
 		stop = s->stop;
 		pthread_mutex_unlock(&s->lock);
+		if (!stop && s->info.locked)
+			session_check_lock(s);
 		if (!stop && session_stat(s) == 0)
 			s->notify(s->arg);
 	}
