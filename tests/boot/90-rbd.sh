@@ -5,7 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ceph-lib.sh"
 need_ceph
-plan 15
+ceph rbd namespace create rbd/tenant
+plan 20
 need_guest
 
 cat >"$work/work" <<'END'
@@ -25,6 +26,14 @@ for part in 0 1 2; do
 	dd if=/dev/xvdb bs=1M skip=$((part * 8)) count=8 2>/dev/null | cmp -s - /root/blob && report read $part
 done
 blkdiscard -o 8388608 -l 8388608 /dev/xvdb && report discarded
+# Sectors of 4096 bytes, in a namespace.
+report sectors $(cat /sys/block/xvdd/queue/logical_block_size) $(bytes xvdd)
+dd if=/root/blob of=/dev/xvdd bs=1M seek=8 conv=fsync 2>/dev/null && report sectors-written
+echo 3 >/proc/sys/vm/drop_caches
+dd if=/dev/xvdd bs=1M skip=8 count=8 2>/dev/null | cmp -s - /root/blob && report sectors-read
+# A snapshot: what the image was, and not to be written.
+report snapshot $(cat /sys/block/xvde/ro) $(bytes xvde) $(dd if=/dev/xvde bs=1M count=4 2>/dev/null | md5sum | cut -d' ' -f1)
+dd if=/root/blob of=/dev/xvde bs=1M count=1 conv=fsync 2>/dev/null || report snapshot-refuses
 report written
 until_true "[ \$(bytes xvdb) = 100663296 ]" && report grown
 dd if=/root/blob of=/dev/xvdb bs=1M seek=88 conv=fsync 2>/dev/null && report end-written
@@ -36,19 +45,29 @@ cat >"$work/script" <<'END'
 . ./ceph-guest.sh
 . ./guest-lib.sh
 at="--host $monitor:$monitor_port"
+hvctl image create rbd/tenant/large-sectors 32M $at
+head -c 4194304 /dev/urandom >/tmp/first
+hvctl image import /tmp/first rbd/golden $at 2>/dev/null
+hvctl image snap create rbd/golden@first $at
+hvctl image resize rbd/golden 8M $at
+echo "first $(md5sum </tmp/first | cut -d' ' -f1)"
 # The guest's root is an image like any other; its work is put on it first.
 mkdir -p /tmp/root
 mount -o loop $images/root.img /tmp/root && cp work /tmp/root/work && umount /tmp/root
 hvctl image import $images/root.img rbd/root $at 2>/dev/null && echo imported
 hvctl image create rbd/data 64M $at && echo created
 hvctl image create rbd/more 32M $at
-guest rbd 256 2 'root=/dev/xvda quiet run=sh,/work' "$(rbd_disk xvda rbd/root)" "$(rbd_disk xvdb rbd/data)"
+guest rbd 256 2 'root=/dev/xvda quiet run=sh,/work' "$(rbd_disk xvda rbd/root)" "$(rbd_disk xvdb rbd/data)" \
+	"$(rbd_disk xvdd rbd/tenant/large-sectors "<blockio logical_block_size='4096'/>")" \
+	"$(rbd_disk xvde rbd/golden@first '<readonly/>')"
 hvctl create rbd.xml || cat rbd.xml
 wait_console rbd '^GUEST written' 600
 hvctl info rbd | sed -n 's/^Disk */disk: /p'
 hvctl image info rbd/data $at | sed 's/^/info: /'
+hvctl image list rbd/tenant $at | sed 's/^/namespace: /'
+echo "resize snapshot: $(hvctl blockresize rbd xvde 8M 2>&1)"
 echo "remove: $(hvctl image remove rbd/data $at 2>&1)"
-hvctl image resize rbd/data 96M $at
+hvctl blockresize rbd xvdb 96M
 wait_console rbd '^GUEST end-written' 300
 echo "attach: $(hvctl attach-disk rbd rbd/more xvdc $at 2>&1)"
 wait_console rbd '^GUEST ran' 300
@@ -66,6 +85,7 @@ is() { [ -n "$1" ] && [ "$1" = "$2" ]; }
 part() { dd if="$1" bs=1M skip="$2" count=8 2>/dev/null | md5sum | cut -d' ' -f1; }
 ceph rbd export rbd/data "$work/data" >/dev/null 2>&1
 ceph rbd export rbd/root "$work/root" >/dev/null 2>&1
+ceph rbd export rbd/tenant/large-sectors "$work/sectors" >/dev/null 2>&1
 ceph rbd export rbd/more "$work/more" >/dev/null 2>&1
 blob=$(said 'guest: blob')
 zero=$(head -c 8388608 /dev/zero | md5sum | cut -d' ' -f1)
@@ -78,6 +98,11 @@ ok "hvctl info names the images" grep -qx 'disk: xvdb network rbd/data' "$out"
 ok "hvctl image info says who holds the lock, and whose disk it is" \
 	bash -c 'grep -q "info: Lock .*10.78.0.2" "$1" && grep -q "info: Disk of *rbd xvdb" "$1"' - "$out"
 ok "an image in use is not removed" bash -c 'grep -q "^remove:.* is in use" "$1"' - "$out"
+ok "a disk in a namespace has the sectors that it was given" is "$(said 'guest: sectors')" "4096 33554432"
+ok "is written and read" is "$(grep -cx 'guest: sectors-written\|guest: sectors-read' "$out")" 2
+ok "in the image of that namespace" is "$(part "$work/sectors" 8) $(said namespace:)" "$blob large-sectors"
+ok "a snapshot is a read-only disk with what the image was" is "$(said 'guest: snapshot')" "1 4194304 $(said first)"
+ok "it is neither written nor resized" bash -c 'grep -qx "guest: snapshot-refuses" "$1" && grep -q "^resize snapshot: .*read-only" "$1"' - "$out"
 ok "the guest sees its disk grow" grep -qx 'guest: grown' "$out"
 ok "it gets another one while it runs" is "$(said attach:) $(said 'guest: more')" "xvdc attached 33554432"
 ok "the cluster has the bytes: what was written, zeroes where discarded" \

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Devices that come and go while a guest runs: a disk, an interface; a disk that grows.
 . "$(dirname "$0")/lib.sh"
-plan 22
+plan 29
 need_guest
 
 # In the guest: does what the host types into its console.
@@ -26,6 +26,24 @@ while read -r word argument; do
 		until_true "[ \$(bytes $1) = $2 ]" && report $1 grown $(bytes $1)
 		# The last MiB is new.
 		dd if=/tmp/blob of=/dev/$1 bs=1M count=1 seek=$(($2 / 1048576 - 1)) conv=fsync 2>/dev/null && report $1 end $2 ;;
+	paced)
+		# Requests that lie apart are not made one. Whoever closes a device last waits for it: we keep it open.
+		set -- $argument
+		exec 5</dev/$1
+		began=$(cut -d. -f1 /proc/uptime)
+		i=0
+		while [ $i -lt $2 ]; do
+			dd if=/tmp/blob of=/dev/$1 bs=4k count=1 seek=$((4096 + i * 64)) conv=notrunc 2>/dev/null
+			i=$((i + 1))
+		done
+		sync
+		exec 5<&-
+		report $1 paced $2 $(($(cut -d. -f1 /proc/uptime) - began)) ;;
+	fill)
+		# More than the host has room for.
+		set -- $argument
+		until_true "[ -b /dev/$1 ]" || report no $1
+		dd if=/tmp/blob of=/dev/$1 bs=1M conv=fsync 2>/dev/null && report $1 $2 filled || report $1 $2 refused ;;
 	gone) until_true "[ ! -e /sys/block/$argument ]" && report $argument gone ;;
 	net)
 		until_true "[ -e /sys/class/net/eth0 ]" && ip addr add $argument dev eth0 && ip link set eth0 up
@@ -66,6 +84,26 @@ echo "remove: $(hvctl image remove /tmp/www/a.img 2>&1)"
 
 echo "limits: $(hvctl blkdeviotune dev xvdb --total-iops-sec 100000 --total-bytes-sec 1G | grep -vc ' 0$')"
 hvctl info dev | grep -c 'total_iops_sec 100000$' | sed 's/^/limits shown: /'
+# The limit holds: a request more than 4 a second takes its time. What is faster than that cannot be told here.
+hvctl blkdeviotune dev xvdb --total-iops-sec 4 --total-bytes-sec 0 >/dev/null
+say paced xvdb 32
+wait_console dev '^GUEST xvdb paced 32' 300
+hvctl blkdeviotune dev xvdb --write-bytes-sec 1M --total-iops-sec 0 >/dev/null
+wait_console_times() { # NUMBER PATTERN SECONDS
+	until=$(($(now) + $3))
+	until [ "$(grep -acE "$2" "$(console_of dev)")" -ge $1 ]; do [ $(now) -lt $until ] || { echo "no $2"; return 1; }; usleep 200000; done
+}
+began=$(now)
+say disk xvdb
+wait_console_times 2 '^GUEST xvdb written' 300
+echo "bytes took $(($(now) - began))"
+throttled() { wget -q -O - http://127.0.0.1:9177/metrics | sed -n 's/^hv_domain_block_throttled_requests_total{.*target_device="xvdb".*} //p'; }
+echo "throttled $(throttled)"
+hvctl blkdeviotune dev xvdb --write-bytes-sec 0 >/dev/null
+before=$(throttled)
+say paced xvdb 31
+wait_console dev '^GUEST xvdb paced 31' 300
+echo "throttled without limits $(($(throttled) - before))"
 # A file under a guest grows, by either name; a block device has another size than before.
 echo "larger: $(hvctl blockresize dev xvdb 40M 2>&1)"
 say bytes xvdb 41943040
@@ -87,6 +125,33 @@ echo "device: $(hvctl blockresize dev xvdd 2>&1)"
 say bytes xvdd 25165824
 wait_console dev '^GUEST xvdd end 25165824' 120
 hvctl detach-disk dev xvdd
+
+# The host runs out of space under a disk: three policies.
+mkdir /tmp/small
+mount -t tmpfs -o size=2M tmpfs /tmp/small
+fill() { # POLICY TARGET
+	truncate -s 16M /tmp/small/$2.img
+	hvctl attach-disk dev - <<DISK
+<disk type='file'><driver name='qemu' type='raw' error_policy='$1'/><source file='/tmp/small/$2.img'/><target dev='$2'/></disk>
+DISK
+	say fill $2 $1
+}
+state() { hvctl info dev | sed -n 's/^State *//p'; }
+fill report xvdd
+wait_console dev '^GUEST xvdd report' 120
+: >/tmp/small/xvdd.img
+fill ignore xvde
+wait_console dev '^GUEST xvde ignore' 120
+: >/tmp/small/xvde.img
+fill stop xvdf
+until=$(($(now) + 120))
+until [ "$(state)" = paused ] || [ $(now) -ge $until ]; do usleep 200000; done
+echo "stopped: $(state) $(hvctl events | grep -c '"event": *"stopped".*"device": *"xvdf"')"
+mount -o remount,size=32M /tmp/small
+hvctl resume dev >/dev/null
+wait_console dev '^GUEST xvdf stop' 120
+echo "stop: $(dd if=/tmp/small/xvdf.img bs=1M count=8 2>/dev/null | md5sum | cut -d' ' -f1) $(state)"
+for disk in xvdd xvde xvdf; do hvctl detach-disk dev $disk; done
 
 echo "detach: $(hvctl detach-disk dev xvdb 2>&1)"
 say gone xvdb
@@ -128,10 +193,19 @@ ok "what the guest writes is in the image" is "$(said bytes)" "$(said 'guest: bl
 ok "the image says whose disk it is" is "$(said used:)" "dev xvdb"
 ok "and is not removed" like "$(said remove:)" "is in use"
 ok "it gets limits while the guest runs" is "$(said limits:) $(said 'limits shown:')" "2 1"
+elapsed() { sed -n 's/^guest: xvdb paced 32 //p' "$out"; }
+above() { [ -n "$1" ] && [ "$1" -gt "$2" ]; }
+ok "the limit of requests holds: 32 at 4 a second take their time" above "$(elapsed)" 5
+ok "so does the limit of bytes: 8 MiB at 1 MiB a second" above "$(said 'bytes took')" 4
+ok "requests were held back, and none when there is no limit" bash -c '[ "${1:-0}" -gt 0 ] && [ "$2" = 0 ]' - "$(said throttled)" "$(said 'throttled without limits')"
 ok "its file grows under the guest, which sees it" is "$(said larger:) $(said 'larger still:') $(grep -c '^guest: xvdb grown' "$out")" \
 	"Told             dev xvdb Told             dev xvdb 2"
 ok "it writes to the new end; and none of it is taken away" bash -c '[ "$1" ] && [ "$1" = "$2" ] && grep -q "^smaller: .* is in use" "$3"' - $(said end) "$out"
 ok "so does a block device" is "$(said device:).$(grep -cx 'guest: xvdd end 25165824' "$out")" ".1"
+ok "the host has no space: with error_policy='report' the guest is told" grep -qx 'guest: xvdd report refused' "$out"
+ok "with 'ignore' it is not" grep -qx 'guest: xvde ignore filled' "$out"
+ok "with 'stop' it is paused, and hvd says why" bash -c 'set -- $1; [ "$1" = paused ] && [ "$2" -gt 0 ]' - "$(said stopped:)"
+ok "and goes on when there is space: all is written" bash -c 'grep -qx "guest: xvdf stop filled" "$1" && [ "$2" = "$3 running" ]' - "$out" "$(said stop:)" "$(said 'guest: blob')"
 ok "the guest gives it back" is "$(said detach:) $(grep -c 'guest: xvdb gone' "$out")" "xvdb detached 1"
 ok "the domain does not have it any more" is "$(said 'disks then:')." "."
 ok "nobody has the image" is "$(said free:)" 1

@@ -1,33 +1,48 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What can be wrong with an RBD disk: at the start the user is told, within a bounded time; under a guest the
-# disk waits, hvd says so, and everything goes on.
+# disk waits, hvd says so, and everything goes on. An image that is taken away from its guest is lost to it.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ceph-lib.sh"
 need_guest
 need_ceph
 ceph rbd create --size 32M rbd/disk
+ceph rbd create --size 32M rbd/taken
 ceph rbd create --size 32M rbd/locked
 ceph rbd lock add rbd/locked somebody >/dev/null
-plan 12
+plan 21
 
+# In the guest: one writes all the time, another one does what the host types into the console.
 cat >"$work/writer" <<'END'
 report() { echo "GUEST $*"; }
-tries=0
-until [ -b /dev/xvda ] || [ $tries -ge 3000 ]; do tries=$((tries + 1)); usleep 20000; done
+until_true() { tries=0; until eval "$1"; do tries=$((tries + 1)); [ $tries -lt 3000 ] || return 1; usleep 20000; done; }
+until_true '[ -b /dev/xvda ] && [ -b /dev/xvdb ]'
+dmesg -n 1
 head -c 4194304 /dev/urandom >/tmp/blob
-report writing
-# Until the host has seen the stall and its end; each pass is in the cluster when it is done.
-pass=0
-while [ $pass -lt 200 ] && ! [ -e /tmp/enough ]; do
-	dd if=/tmp/blob of=/dev/xvda bs=64k conv=fsync 2>/dev/null || { report failed; break; }
-	pass=$((pass + 1))
-	[ $pass != 1 ] || report one
-	[ $pass -lt 12 ] || touch /tmp/enough
-done
-report passes $pass
+write() {
+	pass=0
+	# Each pass is in the cluster when it is done.
+	until [ -e /tmp/enough ]; do
+		dd if=/tmp/blob of=/dev/xvda bs=64k conv=fsync 2>/dev/null || { report failed; break; }
+		pass=$((pass + 1))
+		report pass $pass
+		# Longer than 'say' waits for silence.
+		usleep 1500000
+	done
+	: >/tmp/written
+}
+write &
+stty -F /dev/hvc0 -echo
+while read -r word argument; do
+	case $word in
+	bytes) until_true "[ \$((\$(cat /sys/block/xvda/size) * 512)) = $argument ]" && report bytes $argument ;;
+	taken) dd if=/tmp/blob of=/dev/xvdb bs=64k conv=fsync 2>/dev/null && report taken written || report taken refused ;;
+	enough) : >/tmp/enough; break ;;
+	esac
+done </dev/hvc0
+until_true '[ -e /tmp/written ]'
 report blob $(md5sum </tmp/blob | cut -d' ' -f1)
-report errors $(dmesg | grep -ciE 'I/O error|Buffer I/O')
+report errors $(dmesg | grep -iE 'I/O error|Buffer I/O' | grep -c xvda)
 report end
 END
 
@@ -62,31 +77,96 @@ attempt locked "$(rbd_disk xvda rbd/locked)"
 attempt no-monitor "$(monitor_port=16799; rbd_disk xvda rbd/disk)"
 
 guest writer 128 1 'quiet run=sh,/writer'
-sed -i "s|<console|$(rbd_disk xvda rbd/disk | tr '\n' ' ')&|" writer.xml
+sed -i "s|<console|$({ rbd_disk xvda rbd/disk; rbd_disk xvdb rbd/taken; } | tr '\n' ' ')&|" writer.xml
 hvctl create writer.xml || cat writer.xml
-wait_console writer '^GUEST one' 300
-echo "please kill the osd"
-wait_for_log() { until=$(($(now) + $2)); until grep -q "$1" $log; do [ $(now) -lt $until ] || return 1; usleep 200000; done; }
-wait_for_log 'xvda: stalled' 120 && echo "hvd says stalled"
-hvctl list >/dev/null && echo "hvd answers meanwhile"
-echo "please start the osd"
-wait_for_log 'xvda: its disk answers' 200 && echo "hvd says it goes on"
+say() { printf '%s\n' "$*" | hvctl console --idle 1 writer >/dev/null; }
+until_true() { # SECONDS COMMAND...
+	until=$(($(now) + $1))
+	shift
+	until "$@"; do [ $(now) -lt $until ] || { echo "never: $*"; return 1; }; usleep 200000; done
+}
+passes() { grep -ac '^GUEST pass' "$(console_of writer)"; }
+# Two passes that were not there before; one of them has begun after this was asked.
+goes_on() { wanted=$(($(passes) + 2)); until_true 300 eval '[ $(passes) -ge $wanted ]' && echo "$1"; }
+told() { hvctl events | grep '"device": *"xvda"' | grep -c "\"event\": *\"$1\""; }
+stalled() { # NUMBER: the disk has stalled so often, and hvd answers all the same
+	until_true 200 eval "[ \$(told stalled) -ge $1 ]" && hvctl list >/dev/null && echo "stalled $1"
+}
+answers() { until_true 300 eval "[ \$(told answers) -ge $1 ]" && echo "answers $1"; }
+wait_console writer '^GUEST pass 1' 300
+
+# ---- without a monitor ----
+mon_is_up() { nc -w 3 $monitor $monitor_port </dev/null >/dev/null 2>&1; }
+echo "please mon-kill"
+until_true 100 eval '! mon_is_up'
+goes_on "goes on without a monitor"
+echo "please mon-start"
+until_true 200 mon_is_up
+goes_on "goes on with a monitor"
+
+# ---- without an OSD, for longer than a watch and a lock last ----
+echo "please osd-kill 0"
+stalled 1
+gone_at=$(now)
+until_true 60 eval '[ $(($(now) - gone_at)) -ge 32 ]'
+echo "please osd-start 0"
+answers 1
+goes_on "goes on with an OSD"
+
+# ---- a full cluster ----
+echo "please full"
+stalled 2
+echo "please empty"
+answers 2
+goes_on "goes on with space"
+# After all that the image is watched and locked as before.
+hvctl blockresize writer xvda 40M
+say bytes 41943040
+wait_console writer '^GUEST bytes 41943040' 120
+
+# ---- an image that a client has, and that is taken away from it ----
+attempt taken "$(rbd_disk xvda rbd/taken)"
+at="--host $monitor:$monitor_port"
+hvctl image info rbd/taken $at | sed -n 's/^Lock */holder: /p'
+echo "unlock: $(hvctl image unlock rbd/taken $at 2>&1)"
+hvctl image unlock --force rbd/taken $at && echo "unlocked"
+attempt taken-now "$(rbd_disk xvda rbd/taken)"
+say taken
+wait_console writer '^GUEST taken' 120
+hvctl events | sed -n 's/.*"event": *"fenced".*"device": *"\([a-z]*\)".*/fenced: \1/p'
+metric() { wget -q -O - http://127.0.0.1:9177/metrics | sed -n "s/^hv_domain_block_$1{\(.*\)target_device=\"$2\"\([^}]*$3[^}]*\)} /metric: $1 $2 /p"; }
+metric stalls_total xvda
+metric rbd_locked xvda
+metric rbd_locked xvdb
+metric rbd_state xvda 'state="connected"'
+metric rbd_state xvdb 'state="fenced"'
+say enough
 wait_console writer '^GUEST end' 300
 grep -a '^GUEST' "$(console_of writer)" | tr -d '\r' | sed 's/^GUEST/guest:/'
 hvctl shutdown writer; wait_gone writer 60 && echo gone
 grep -c "$(sed -n 's/.*key = //p' hvd.keyring)" $log | sed 's/^/keys in the log: /'
 END
 : >"$work/out"
+# What the host asks for, outside of it.
 (
-	until grep -q 'please kill the osd' "$work/out"; do sleep 0.2; done
-	cluster osd-kill 0
-	until grep -q 'please start the osd' "$work/out"; do sleep 0.2; done
-	cluster osd-start 0
-) >"$work/osd.out" 2>&1 &
-osd=$!
+	done=0
+	while sleep 0.2; do
+		line=$(grep -a '^please ' "$work/out" | sed -n "$((done + 1))s/^please //p" | tr -d '\r')
+		[ -n "$line" ] || continue
+		done=$((done + 1))
+		case $line in
+		# The OSD finds by itself that it has more than that, and tells the monitor.
+		full) printf 'osd set-%s\n' 'nearfull-ratio 0.00001' 'backfillfull-ratio 0.00002' 'full-ratio 0.00003' | ceph ceph ;;
+		empty) printf 'osd set-%s\n' 'full-ratio 0.95' 'backfillfull-ratio 0.9' 'nearfull-ratio 0.85' | ceph ceph ;;
+		# shellcheck disable=SC2086
+		*) cluster $line ;;
+		esac
+	done
+) >"$work/faults.out" 2>&1 &
+faults=$!
 ceph_boot --mem 2048 --dom0-mem 1024 --cpus 2 --disk "$guest_disk" --with "$work/writer" --timeout 700 -- "$work/script"
-kill $osd 2>/dev/null
-wait $osd 2>/dev/null
+kill $faults 2>/dev/null
+wait $faults 2>/dev/null
 ceph rbd export --no-progress rbd/disk "$work/disk.raw" 2>>"$work/err"
 
 said() { sed -n "s/^$1 //p" "$out" | head -n 1; }
@@ -99,10 +179,22 @@ ok "no such image" grep -q "^no-image: .*there is no image 'nothing'" "$out"
 ok "an image that is locked" grep -q "^locked: .*'locked' is in use" "$out"
 ok "no monitor" grep -q '^no-monitor: .*no monitor of the cluster answers' "$out"
 ok "each within a minute" bash -c '! grep -q "took too long" "$1"' - "$out"
-ok "an OSD that is killed: hvd says that the disk is stalled, and answers" bash -c 'grep -qx "hvd says stalled" "$1" && grep -qx "hvd answers meanwhile" "$1"' - "$out"
-ok "and that it goes on when the OSD is back" grep -qx 'hvd says it goes on' "$out"
+said_all() { local line; for line; do grep -qx "$line" "$out" || return 1; done; }
+ok "the monitor is killed: the guest's disk goes on without it, and when it is back" \
+	said_all 'goes on without a monitor' 'goes on with a monitor'
+ok "an OSD is away for half a minute: hvd says that the disk is stalled, and answers" said_all 'stalled 1'
+ok "and that it goes on when the OSD is back" said_all 'answers 1' 'goes on with an OSD'
+ok "the cluster is full: the guest waits" said_all 'stalled 2'
+ok "and goes on when there is space" said_all 'answers 2' 'goes on with space'
+ok "its disk can still grow" grep -qx 'guest: bytes 41943040' "$out"
 ok "the guest saw no error, and the cluster holds what it wrote" bash -c 'grep -qx "guest: errors 0" "$1" && ! grep -q "guest: failed" "$1" && [ "$2" = "$3" ]' - \
 	"$out" "$(head -c 4194304 "$work/disk.raw" | md5sum | cut -d' ' -f1)" "$(said 'guest: blob')"
+ok "an image that another client has: the error names it" grep -q "^taken: .*'taken' is in use: its lock is held by the client at 10.78.0.2:0/" "$out"
+ok "and so does hvctl image info; unlock wants --force" bash -c 'grep -q "^holder: exclusive, held by client.* at 10.78.0.2:0/" "$1" && grep -q "^unlock: .*--force takes the lock away" "$1"' - "$out"
+ok "which takes it away: another guest gets the image" bash -c 'grep -qx unlocked "$1" && grep -q "^taken-now: .*created" "$1"' - "$out"
+ok "the one that had it is refused by the cluster, and hvd says so" said_all 'guest: taken refused' 'fenced: xvdb'
+ok "metrics tell the same" said_all 'metric: stalls_total xvda 2' 'metric: rbd_locked xvda 1' 'metric: rbd_locked xvdb 0' \
+	'metric: rbd_state xvda 1' 'metric: rbd_state xvdb 1'
 ok "no key is in hvd's log" is "$(said 'keys in the log:')" 0
 grep -a "^wrong-key" "$out" | sed "s/^/# /"
 done_testing

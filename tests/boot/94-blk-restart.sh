@@ -9,7 +9,7 @@ kills=8
 need_guest
 need_ceph
 ceph rbd create --size 64M rbd/disk
-plan 12
+plan 13
 
 # In the guest: fio writes both disks in random order and verifies as it goes, over and over, until the host
 # says stop; then once more in sequence, so that the content is known.
@@ -94,6 +94,7 @@ ping -c 3 -W 10 10.77.0.2 >/dev/null && echo "the guest answers"
 echo "file $(dd if=/tmp/file.img bs=1M count=8 2>/dev/null | md5sum | cut -d' ' -f1)"
 hvctl info load | grep -i state
 grep -c 'goes on where' /var/log/hvd/hvd.out | sed 's/^/taken up /'
+hvctl events | grep -c '"event": *"restarted"' | sed 's/^/restarted events /'
 grep -c 'carried out again' /var/log/hvd/hvd.out | sed 's/^/redone /'
 hvctl shutdown load; wait_gone load 60 && echo gone
 END
@@ -106,6 +107,7 @@ is() { [ -n "$1" ] && [ "$1" = "$2" ]; }
 above() { [ -n "$1" ] && [ "$1" -gt "$2" ]; }
 ok "the disks' processes are killed $kills times" is "$(said kills)" "$kills"
 ok "each time the three of the disks and the one of the interface are followed by others" above "$(said 'taken up')" $((kills * 2 - 1))
+ok "and events tell of each of them" is "$(said 'restarted events')" "$(said 'taken up')"
 ok "requests were in flight, and are carried out again" above "$(said redone)" 0
 ok "the guest has verified what it wrote, three jobs without an error" \
 	bash -c 'grep -qx "guest: verified" "$1" && grep -q "^guest: jobs 3 " "$1"' - "$out"
