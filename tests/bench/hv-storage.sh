@@ -28,7 +28,7 @@ X
 cpu_ms() { awk -v ticks=100 '{ sub(/.*\) /, ""); print ($12 + $13) * 1000 / ticks }' "/proc/$1/stat"; }
 blk_ms() { # the sum over the domain's hvd-blk processes
 	total=0
-	for pid in $(pidof hvd-blk); do total=$((total + $(cpu_ms "$pid"))); done
+	for pid in $(pidof hvd-blk hvd-blk-rbd); do total=$((total + $(cpu_ms "$pid"))); done
 	echo $total
 }
 exits() { hvctl vcpus "$1" --json | grep -o '"exits": *[0-9]*' | awk -F: '{ n += $2 } END { print n }'; }

@@ -65,7 +65,8 @@ cp obey /tmp/initrd/
 mv $images/initrd.new $images/initrd
 guest dev 256 1 'quiet run=sh,/obey'
 hvctl create dev.xml || cat dev.xml
-say() { printf '%s\n' "$*" | hvctl console --idle 1 dev >/dev/null; }
+# Not for long: a guest may print more often than once a second.
+say() { printf "%s\n" "$*" | timeout 10 hvctl console --idle 1 dev >/dev/null; }
 wait_console dev '^GUEST ready' 400
 disks() { hvctl info dev | sed -n 's/^Disk *//p' | tr '\n' ';'; }
 

@@ -79,7 +79,8 @@ attempt no-monitor "$(monitor_port=16799; rbd_disk xvda rbd/disk)"
 guest writer 128 1 'quiet run=sh,/writer'
 sed -i "s|<console|$({ rbd_disk xvda rbd/disk; rbd_disk xvdb rbd/taken; } | tr '\n' ' ')&|" writer.xml
 hvctl create writer.xml || cat writer.xml
-say() { printf '%s\n' "$*" | hvctl console --idle 1 writer >/dev/null; }
+# Not for long: a guest may print more often than once a second.
+say() { printf "%s\n" "$*" | timeout 10 hvctl console --idle 1 writer >/dev/null; }
 until_true() { # SECONDS COMMAND...
 	until=$(($(now) + $1))
 	shift
