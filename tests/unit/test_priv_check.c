@@ -52,17 +52,6 @@ static void places_of_the_host_are_no_guests(void)
 	CU_ASSERT_PTR_NOT_NULL(check_boot_path("/dev/sda"));
 }
 
-static void keyrings_lie_in_their_folder(void)
-{
-	CU_ASSERT(check_keyring("/etc/hvd/secrets", "/etc/hvd/secrets/a.keyring"));
-	CU_ASSERT(!check_keyring("/etc/hvd/secrets", "/etc/hvd/secrets/../a.keyring"));
-	CU_ASSERT(!check_keyring("/etc/hvd/secrets", "/etc/hvd/secrets/a/b.keyring"));
-	CU_ASSERT(!check_keyring("/etc/hvd/secrets", "/etc/hvd/secrets/.keyring"));
-	CU_ASSERT(!check_keyring("/etc/hvd/secrets", "/etc/hvd/secretsa.keyring"));
-	CU_ASSERT(!check_keyring("/etc/hvd/secrets", "/etc/hvd/secrets/a"));
-	CU_ASSERT(!check_keyring("/etc/hvd/secrets", "/etc/shadow"));
-}
-
 static void interfaces_are_names_and_no_paths(void)
 {
 	CU_ASSERT(check_interface("vif1.0"));
@@ -111,5 +100,5 @@ static void strings_end_within_the_packet(void)
 
 UNIT_MAIN("priv_check", UNIT_TEST(guests_are_neither_the_control_domain_nor_a_special_number),
 	  UNIT_TEST(only_known_operations_pass), UNIT_TEST(places_of_the_host_are_no_guests),
-	  UNIT_TEST(keyrings_lie_in_their_folder), UNIT_TEST(interfaces_are_names_and_no_paths),
+	  UNIT_TEST(interfaces_are_names_and_no_paths),
 	  UNIT_TEST(builds_have_sizes_that_make_sense), UNIT_TEST(strings_end_within_the_packet))

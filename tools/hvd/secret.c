@@ -64,24 +64,3 @@ int secret_open(const char *dir, const char *name, int *ret_fd, char **ret_error
 	free(path);
 	return err;
 }
-
-int keyring_open(const char *path, int *ret_fd, char **ret_error)
-{
-	struct stat st;
-	int fd, err;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0) {
-		err = errno;
-		*ret_error = xasprintf("cannot open the keyring %s: %s", path, strerror(err));
-		return -err;
-	}
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != 0 || st.st_mode & 077) {
-		close(fd);
-		*ret_error = xasprintf("the keyring %s must be a file of root that nobody else can read",
-				       path);
-		return -EACCES;
-	}
-	*ret_fd = fd;
-	return 0;
-}

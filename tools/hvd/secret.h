@@ -16,10 +16,4 @@
  */
 int secret_open(const char *dir, const char *name, int *ret_fd, char **ret_error);
 
-/*
- * Opens the keyring of a disk by its path: root's, and closed to others, or -EACCES. '*ret_error' is a
- * sentence (to be freed) after any failure.
- */
-int keyring_open(const char *path, int *ret_fd, char **ret_error);
-
 #endif

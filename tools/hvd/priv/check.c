@@ -15,7 +15,6 @@
 #include "domain/spec.h"
 #include "priv/server.h"
 
-#define KEYRING_SUFFIX ".keyring"
 
 bool check_guest(uint64_t domid)
 {
@@ -73,18 +72,6 @@ bool check_name(const char *name)
 		if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
 			return false;
 	return n <= SPEC_NAME_MAX;
-}
-
-bool check_keyring(const char *dir, const char *path)
-{
-	size_t n = strlen(dir), suffix = strlen(KEYRING_SUFFIX);
-	const char *name;
-
-	if (strncmp(path, dir, n) || path[n] != '/')
-		return false;
-	name = path + n + 1;
-	n = strlen(name);
-	return name[0] != '.' && !strchr(name, '/') && n > suffix && !strcmp(name + n - suffix, KEYRING_SUFFIX);
 }
 
 bool check_build(const struct priv_build *build, unsigned int nr_fds, const char *name, const char *kernel,

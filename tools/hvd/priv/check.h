@@ -32,9 +32,6 @@ bool check_interface(const char *name);
 /* Text for people, on a command line: short, and one line. */
 bool check_name(const char *name);
 
-/* NAME.keyring in 'dir'. */
-bool check_keyring(const char *dir, const char *path);
-
 /* Sizes and strings of what shall be built. */
 bool check_build(const struct priv_build *build, unsigned int nr_fds, const char *name, const char *kernel,
 		 const char *initrd, const char *cmdline);

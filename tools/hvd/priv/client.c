@@ -195,25 +195,15 @@ int priv_image_open(const char *path, bool readonly, struct image *ret, char **r
 	return take_fd(&ret->fd);
 }
 
-static int open_named(uint32_t op, const char *name, int *ret_fd, char **ret_error)
+int priv_secret_open(const char *name, int *ret_fd, char **ret_error)
 {
 	int err;
 
-	priv_begin(&packet, op);
+	priv_begin(&packet, PRIV_SECRET);
 	if (priv_add_string(&packet, name))
 		return -ENAMETOOLONG;
 	err = call();
 	return err ? take_error(err, ret_error) : take_fd(ret_fd);
-}
-
-int priv_keyring_open(const char *path, int *ret_fd, char **ret_error)
-{
-	return open_named(PRIV_KEYRING, path, ret_fd, ret_error);
-}
-
-int priv_secret_open(const char *name, int *ret_fd, char **ret_error)
-{
-	return open_named(PRIV_SECRET, name, ret_fd, ret_error);
 }
 
 int priv_add_tap(const char *bridge, const char *name, unsigned int mtu, int *ret_fd, char **ret_error)

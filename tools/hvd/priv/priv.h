@@ -51,10 +51,9 @@ int priv_alloc_unbound(uint16_t domid, uint16_t remote_domid, uint32_t *ret_port
 /* A descriptor of /dev/xen/privcmd that can map this guest's memory and do nothing else. */
 int priv_guest_memory(uint16_t domid, int *ret_fd);
 
-/* ---- Files and interfaces: as image_open(), keyring_open(), secret_open(), bridge_add_tap() ---- */
+/* ---- Files and interfaces: as image_open(), secret_open(), bridge_add_tap() ---- */
 
 int priv_image_open(const char *path, bool readonly, struct image *ret, char **ret_error);
-int priv_keyring_open(const char *path, int *ret_fd, char **ret_error);
 int priv_secret_open(const char *name, int *ret_fd, char **ret_error);
 int priv_add_tap(const char *bridge, const char *name, unsigned int mtu, int *ret_fd, char **ret_error);
 

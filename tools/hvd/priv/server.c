@@ -163,22 +163,6 @@ static int do_image(struct server *s)
 	return 0;
 }
 
-static int do_keyring(struct server *s)
-{
-	char *error = NULL;
-	size_t at = 0;
-	const char *path = next_string(s, &at);
-	int fd = -1, err;
-
-	if (!path || !check_keyring(s->conf->secrets_dir, path))
-		return -EPERM;
-	err = keyring_open(path, &fd, &error);
-	if (err)
-		return fail(s, err, error);
-	add_fd(&s->answer, fd);
-	return 0;
-}
-
 static int do_secret(struct server *s)
 {
 	char *error = NULL;
@@ -329,7 +313,6 @@ static int (*const handlers[])(struct server *s) = {
 	[PRIV_ALLOC_UNBOUND] = do_alloc_unbound,
 	[PRIV_GUEST_MEMORY] = do_guest_memory,
 	[PRIV_IMAGE] = do_image,
-	[PRIV_KEYRING] = do_keyring,
 	[PRIV_SECRET] = do_secret,
 	[PRIV_TAP] = do_tap,
 	[PRIV_BACKEND] = do_backend,
