@@ -60,9 +60,10 @@ static long call_ptrace(void)
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 }
 
+/* What is tried here must do no harm where the walls have a hole. */
 static long call_mount(void)
 {
-	return syscall(SYS_mount, "none", "/", "tmpfs", 0, NULL);
+	return syscall(SYS_mount, "none", "/nowhere/at/all", "tmpfs", 0, NULL);
 }
 
 static long call_setuid(void)
@@ -103,7 +104,7 @@ static long call_hypercall(void)
 
 static long call_chown(void)
 {
-	return chown("/", 0, 0);
+	return chown("/nowhere/at/all", 0, 0);
 }
 
 static long call_what_it_needs(void)
