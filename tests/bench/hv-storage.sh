@@ -32,21 +32,28 @@ blk_ms() { # the sum over the domain's hvd-blk processes
 	echo $total
 }
 exits() { hvctl vcpus "$1" --json | grep -o '"exits": *[0-9]*' | awk -F: '{ n += $2 } END { print n }'; }
+# What a domain has sent: the guest its requests' notices, the control domain the answers' and all else.
+sent() { # NAME
+	wget -q -O - http://127.0.0.1:9177/metrics | sed -n "s/^hv_domain_events_sent_total{[^}]*domain=\"$1\"[^}]*} //p"
+}
 measure() { # WAY DISK
 	log=/var/log/hv/console/$1.log
 	guest "$1" "$2"
 	hvctl create "$1.xml" >/dev/null || exit 1
 	tries=0
 	until grep -aq '^GUEST cpus' "$log" 2>/dev/null || [ $tries -gt 3000 ]; do usleep 100000; tries=$((tries + 1)); done
-	blk=$(blk_ms) exits=$(exits "$1")
+	blk=$(blk_ms) exits=$(exits "$1") asks=$(sent "$1") answers=$(sent Domain-0)
 	until grep -aq '^GUEST ran' "$log" || [ $tries -gt 6000 ]; do usleep 100000; tries=$((tries + 1)); done
 	blk=$(($(blk_ms) - blk)) exits=$(($(exits "$1") - exits))
+	asks=$(($(sent "$1") - asks)) answers=$(($(sent Domain-0) - answers))
 	tr -d '\r' <"$log" | rows "$1" || { tail -n 20 "$log"; exit 1; }
 	# The kernel's own count of the disk's requests (Documentation/block/stat.rst).
 	requests=$(tr -d '\r' <"$log" | awk 'NF >= 15 && $1 ~ /^[0-9]+$/ { print $1 + $5; exit }')
 	say "$1.requests" "$requests"
 	say "$1.cpu_us_per_request" $((blk * 1000 / requests))
 	say "$1.exits_per_request_x100" $((exits * 100 / requests))
+	say "$1.sends_per_request_x100" $((asks * 100 / requests))
+	say "$1.answers_per_request_x100" $((answers * 100 / requests))
 	hvctl destroy "$1" >/dev/null
 }
 measure rbd "$(rbd_disk xvdb "$image")"
