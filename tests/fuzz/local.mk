@@ -35,7 +35,6 @@ tests_fuzz_replay_bzimage_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_bzimage_CFLAGS = $(UNIT_CFLAGS)
 tests_fuzz_replay_bzimage_LDADD = $(KERNEL_LIBS)
 
-# (Not among FUZZERS: each run is a connection, and the host has but so many ports a minute.)
 check_PROGRAMS += tests/fuzz/replay_http
 tests_fuzz_replay_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c \
 	tools/hvd/metrics/address.c tools/hvd/metrics/expo.c tools/hvd/metrics/http.c \
@@ -67,10 +66,18 @@ tests_fuzz_replay_journal_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_journal_CFLAGS = $(XENSTORE_TEST_CFLAGS)
 tests_fuzz_replay_journal_LDADD = $(LIBEVENT_LIBS)
 
+# (The privileged half's sources are in the entry itself, over a world without root.)
+check_PROGRAMS += tests/fuzz/replay_priv
+tests_fuzz_replay_priv_SOURCES = tests/fuzz/fuzz_priv.c tests/fuzz/priv_world.c tests/fuzz/priv_world.h \
+	tests/fuzz/replay.c tools/hvd/priv/check.c tools/hvd/priv/proc.c tools/hvd/priv/wire.c \
+	tools/hvd/secret.c tools/lib/xmem.c
+tests_fuzz_replay_priv_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_replay_priv_CFLAGS = $(UNIT_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS)
+
 # The same entries under libFuzzer itself, which only clang has: 'make fuzz', or
 # 'make tests/fuzz/libfuzzer_NAME' and then run that for as long as you like. What it finds stays
 # in tests/fuzz/found/NAME of the build tree; a crash belongs into the corpus, with its fix.
-FUZZERS = bzimage control elf journal rings vmxml xenstore
+FUZZERS = bzimage control elf http journal priv rings vmxml xenstore
 FUZZ_RUNS = 20000
 CLANG = clang
 FUZZ_CFLAGS = -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
@@ -90,6 +97,8 @@ fuzz-%: tests/fuzz/libfuzzer_%
 		{ tail -n 40 tests/fuzz/libfuzzer_$*.log; echo "FAIL: tests/fuzz/$*"; exit 1; }
 # Each of its runs opens files and takes up a store four times.
 fuzz-journal: FUZZ_RUNS = 3000
+# Each of its runs is a connection.
+fuzz-http: FUZZ_RUNS = 2000
 fuzz: $(FUZZERS:%=fuzz-%)
 .PRECIOUS: tests/fuzz/libfuzzer_%
 .PHONY: fuzz
