@@ -33,6 +33,11 @@ uint32_t gnttab_nr_entries(const struct gnttab *g)
 	return g->nr_frames * gnttab_format_of(g)->per_frame;
 }
 
+static bool is_used(const struct grant_active *act)
+{
+	return act->readers || act->writers;
+}
+
 /* ---- tables ---- */
 
 int gnttab_domain_init(struct domain *d)
@@ -71,6 +76,8 @@ void gnttab_domain_free(struct domain *d)
 	uint32_t i;
 
 	ASSERT(g->nr_uses == 0);
+	for (i = 0; i < GNTTAB_NR_STANDING; i++)
+		ASSERT(!is_used(&g->standing[i]));
 	for (i = 0; i < g->nr_frames; i++) {
 		page_free(g->frames[i]);
 		hv_free(g->active[i], ACTIVE_SIZE);
@@ -168,16 +175,23 @@ out:
 
 /* ---- use ---- */
 
+static bool is_standing(grant_ref_t ref)
+{
+	return ref < GNTTAB_NR_STANDING;
+}
+
+static const struct gnttab_format *format_of_entry(const struct gnttab *g, grant_ref_t ref)
+{
+	return is_standing(ref) ? &gnttab_standing : gnttab_format_of(g);
+}
+
 static struct grant_active *active_of(struct gnttab *g, grant_ref_t ref)
 {
 	uint32_t per_frame = gnttab_format_of(g)->per_frame;
 
+	if (is_standing(ref))
+		return &g->standing[index_nospec(ref, GNTTAB_NR_STANDING)];
 	return &g->active[ref / per_frame][ref % per_frame];
-}
-
-static bool is_used(const struct grant_active *act)
-{
-	return act->readers || act->writers;
 }
 
 /*
@@ -202,7 +216,7 @@ static int own_page(struct domain *granter, gfn_t gfn, bool write, mfn_t *ret_mf
 static int claim_entry(struct domain *granter, struct gnttab *g, struct grant_active *act,
 		       grant_ref_t ref, domid_t user, bool write)
 {
-	const struct gnttab_format *format = gnttab_format_of(g);
+	const struct gnttab_format *format = format_of_entry(g, ref);
 	struct grant_claim claim;
 	int status;
 
@@ -228,14 +242,16 @@ int gnttab_acquire(struct domain *granter, grant_ref_t ref, domid_t user, bool w
 {
 	struct gnttab *g = &granter->abi->gnttab;
 	struct grant_active *act;
+	uint32_t nr_refs;
 	int status = GNTST_okay;
 
 	spin_lock(&g->lock);
-	if (ref >= gnttab_nr_entries(g)) {
+	nr_refs = MAX(gnttab_nr_entries(g), GNTTAB_NR_STANDING);
+	if (ref >= nr_refs) {
 		status = GNTST_bad_gntref;
 		goto out;
 	}
-	ref = (grant_ref_t)index_nospec(ref, gnttab_nr_entries(g));
+	ref = (grant_ref_t)index_nospec(ref, nr_refs);
 	act = active_of(g, ref);
 	if (is_used(act) && act->user != user) {
 		status = GNTST_bad_gntref;
@@ -254,7 +270,8 @@ int gnttab_acquire(struct domain *granter, grant_ref_t ref, domid_t user, bool w
 		act->writers++;
 	else
 		act->readers++;
-	g->nr_uses++;
+	if (!is_standing(ref))
+		g->nr_uses++;
 	show(granter);
 	ret_page->mfn = act->mfn;
 	ret_page->offset = act->offset;
@@ -278,13 +295,14 @@ void gnttab_release(struct domain *granter, grant_ref_t ref, bool write)
 		act->writers--;
 	else
 		act->readers--;
-	g->nr_uses--;
+	if (!is_standing(ref))
+		g->nr_uses--;
 	show(granter);
 	last = !is_used(act);
 	if (last)
 		mfn = act->mfn;
 	if (last || !act->writers)
-		gnttab_format_of(g)->unclaim(g, ref, last);
+		format_of_entry(g, ref)->unclaim(g, ref, last);
 	spin_unlock(&g->lock);
 	/* The frame may be the domain's last: not under a lock that goes with it. */
 	if (last)
@@ -293,45 +311,9 @@ void gnttab_release(struct domain *granter, grant_ref_t ref, bool write)
 
 /* ---- changes to the table as a whole ---- */
 
-/* The reserved entries carry over what the builder has put there: whole pages, permitted. */
-static void convert_reserved(struct gnttab *g, uint32_t version)
-{
-	union grant_entry_v2 v2[GNTTAB_NR_RESERVED_ENTRIES];
-	struct grant_entry_v1 v1[GNTTAB_NR_RESERVED_ENTRIES];
-	uint32_t i;
-
-	memset(v1, 0, sizeof(v1));
-	memset(v2, 0, sizeof(v2));
-	if (g->nr_frames == 0)
-		return;
-	for (i = 0; i < GNTTAB_NR_RESERVED_ENTRIES; i++) {
-		if (version == 2) {
-			const struct grant_entry_v1 *from =
-				&((struct grant_entry_v1 *)g->frames[0])[i];
-
-			v2[i].hdr.flags = READ_ONCE(from->flags);
-			v2[i].hdr.domid = READ_ONCE(from->domid);
-			v2[i].full_page.frame = READ_ONCE(from->frame);
-		} else {
-			const union grant_entry_v2 *from =
-				&((union grant_entry_v2 *)g->frames[0])[i];
-
-			v1[i].flags = READ_ONCE(from->hdr.flags);
-			v1[i].domid = READ_ONCE(from->hdr.domid);
-			v1[i].frame = (uint32_t)READ_ONCE(from->full_page.frame);
-		}
-	}
-	for (i = 0; i < g->nr_frames; i++)
-		memset(g->frames[i], 0, PAGE_SIZE);
-	if (version == 2)
-		memcpy(g->frames[0], v2, sizeof(v2));
-	else
-		memcpy(g->frames[0], v1, sizeof(v1));
-}
-
 int gnttab_set_version(struct gnttab *g, uint32_t version)
 {
-	uint32_t old = g->version;
+	uint32_t old = g->version, i;
 
 	if (version != 1 && version != 2)
 		return -EINVAL;
@@ -344,7 +326,8 @@ int gnttab_set_version(struct gnttab *g, uint32_t version)
 		g->version = old;
 		return -ENOMEM;
 	}
-	convert_reserved(g, version);
+	for (i = 0; i < g->nr_frames; i++)
+		memset(g->frames[i], 0, PAGE_SIZE);
 	/* Status pages may be mapped in the guest: they stay ours until the domain is gone. */
 	return 0;
 }
@@ -354,7 +337,7 @@ int16_t gnttab_swap(struct gnttab *g, grant_ref_t a, grant_ref_t b)
 	int16_t status = GNTST_okay;
 
 	spin_lock(&g->lock);
-	if (a >= gnttab_nr_entries(g) || b >= gnttab_nr_entries(g)) {
+	if (a >= gnttab_nr_entries(g) || b >= gnttab_nr_entries(g) || is_standing(a) || is_standing(b)) {
 		status = GNTST_bad_gntref;
 	} else {
 		a = (grant_ref_t)index_nospec(a, gnttab_nr_entries(g));

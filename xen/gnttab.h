@@ -27,6 +27,7 @@ struct hypercall;
 #define GNTTAB_V1_PER_FRAME	512u
 #define GNTTAB_V2_PER_FRAME	256u
 #define GNTTAB_STATUS_PER_FRAME 2048u
+#define GNTTAB_NR_STANDING	2u /* references 0 and 1: gnttab_standing.c */
 #define MAPTRACK_PER_PAGE	128u
 #define MAPTRACK_PAGES_GUEST	64u
 #define MAPTRACK_PAGES_CONTROL	2048u
@@ -56,10 +57,11 @@ struct gnttab {
 	uint32_t version; /* 1 or 2 */
 	uint32_t nr_frames, max_frames;
 	uint32_t nr_status_frames;
-	uint32_t nr_uses;	      /* sum of readers and writers of all entries */
+	uint32_t nr_uses;	      /* sum of readers and writers of all the table's entries */
 	void **frames;		      /* hv's pages, shared with the guest */
 	void **status_frames;	      /* the same, version 2 */
 	struct grant_active **active; /* one array per frame, V1_PER_FRAME long */
+	struct grant_active standing[GNTTAB_NR_STANDING];
 
 	struct spinlock map_lock;
 	struct maptrack **maptrack; /* pages */
@@ -89,7 +91,7 @@ int gnttab_acquire(struct domain *granter, grant_ref_t ref, domid_t user, bool w
 		   struct grant_page *ret_page) __must_check;
 void gnttab_release(struct domain *granter, grant_ref_t ref, bool write);
 
-/* ---- entry formats: gnttab_v1.c, gnttab_v2.c; granter's lock held ---- */
+/* ---- entry formats: gnttab_{v1,v2,standing}.c; granter's lock held ---- */
 struct grant_claim {
 	gfn_t gfn;
 	uint16_t offset, length;
@@ -105,6 +107,7 @@ struct gnttab_format {
 };
 extern const struct gnttab_format gnttab_v1;
 extern const struct gnttab_format gnttab_v2;
+extern const struct gnttab_format gnttab_standing;
 const struct gnttab_format *gnttab_format_of(const struct gnttab *g);
 uint32_t gnttab_nr_entries(const struct gnttab *g);
 

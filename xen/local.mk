@@ -18,6 +18,7 @@ XEN_PORTABLE_SOURCES = \
 	xen/gnttab_copy.c \
 	xen/gnttab_map.c \
 	xen/gnttab_op.c \
+	xen/gnttab_standing.c \
 	xen/gnttab_v1.c \
 	xen/gnttab_v2.c \
 	xen/guest_abi.c \

@@ -21,11 +21,14 @@
 #include <unistd.h>
 
 #include <xen/hvm/params.h>
+#include <xen/xen.h>
+#include <xen/grant_table.h>
 
 #include <hvabi/control.h>
 
 #include "backend/image.h"
 #include "conf.h"
+#include "domain/layout.h"
 #include "domain/spec.h"
 #include "lib/log.h"
 #include "priv/priv.h"
@@ -62,6 +65,7 @@ static int control(uint32_t op, uint16_t domid, uint64_t extra)
 static void ask_the_hypervisor(void)
 {
 	static const uint32_t builders[] = { HVABI_COPY_TO, HVABI_COPY_FROM, HVABI_VCPU_ENTRY };
+	uint64_t offset;
 	uint32_t port;
 	int fd;
 
@@ -73,11 +77,13 @@ static void ask_the_hypervisor(void)
 	ok(control(HVABI_DOMAIN_CREATE, 0, 1) == -EPERM, "a domain with flags that nobody knows");
 	ok(control(4711, 1, 0) == -EPERM, "an operation that does not exist");
 	ok(control(HVABI_DOMAIN_CREATE, 0, 0) == 0, "a guest");
-	ok(priv_guest_memory(0, &fd) == -EPERM, "the control domain's memory");
-	ok(priv_guest_memory(1, &fd) == 0 && !close(fd), "the guest's");
 	ok(priv_param_set(1, HVM_PARAM_CALLBACK_IRQ, 1) == -EPERM, "a parameter that is the guest's own");
-	ok(priv_param_set(0, HVM_PARAM_STORE_PFN, 1) == -EPERM, "one of the control domain's");
-	ok(priv_param_set(1, HVM_PARAM_STORE_PFN, 1) == 0, "one of those that it needs");
+	ok(priv_param_set(0, HVM_PARAM_STORE_PFN, LAYOUT_XENSTORE_GFN) == -EPERM, "one of the control domain's");
+	ok(priv_param_set(1, HVM_PARAM_STORE_PFN, 1) == -EPERM, "another page of the guest's");
+	ok(priv_param_set(1, HVM_PARAM_STORE_PFN, LAYOUT_XENSTORE_GFN) == 0, "one of those that it needs");
+	ok(priv_guest_loan(0, GNTTAB_RESERVED_XENSTORE, &fd, &offset) == -EPERM, "the control domain's page");
+	ok(priv_guest_loan(1, 2, &fd, &offset) == -EPERM, "what the guest lends somebody");
+	ok(priv_guest_loan(1, GNTTAB_RESERVED_XENSTORE, &fd, &offset) == -EINVAL, "the guest's page, which it has not");
 	ok(priv_alloc_unbound(1, 1, &port) == -EPERM, "a port for somebody else");
 	ok(priv_alloc_unbound(0, 0, &port) == -EPERM, "a port of the control domain's");
 }

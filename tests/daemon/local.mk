@@ -9,7 +9,7 @@ tests_daemon_hvd_pretended_SOURCES = $(HVD_SOURCES) tests/daemon/pretend.c \
 	tests/daemon/pretend_stats.c tests/unit/stats_pages.c tests/unit/stats_pages.h
 tests_daemon_hvd_pretended_CFLAGS = $(AM_CFLAGS) $(HVD_CFLAGS) -I$(top_srcdir)/tests/unit
 tests_daemon_hvd_pretended_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=xs_server_add_dom0 \
-	-Wl,--wrap=guest_memory_open -Wl,--wrap=guest_memory_map
+	-Wl,--wrap=guest_loan_open
 tests_daemon_hvd_pretended_LDADD = $(HVD_PARTS) $(HVD_LIBS)
 
 # The privileged half, asked by somebody who is no engine.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A pretended hypervisor: libxencall, libxenevtchn, libxenforeignmemory and the calls of guest_memory.h
+ * A pretended hypervisor: libxencall, libxenevtchn, libxenforeignmemory and the call of guest_loan.h
  * by their names, so that hvd runs on any Linux, from its main() on.
  *
  * Its state lies in shared memory, made before main(), because hvd is several processes: its two
@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include <xen/event_channel.h>
+#include <xen/grant_table.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 #include <xen/arch-x86/hvm/start_info.h>
@@ -59,6 +60,7 @@ struct guest {
 	bool started;
 	char line[128];
 	unsigned int line_len;
+	int memory_fd;
 	uint8_t *memory; /* GPA_MAX bytes; at the same place in all processes */
 	uint8_t *present; /* a byte a frame */
 };
@@ -88,6 +90,22 @@ static void *shared(size_t size)
 	return p;
 }
 
+/* The same as a file that others can map parts of. Its descriptor is above what a service manager hands over. */
+static void *shared_file(size_t size, int least, int *ret_fd)
+{
+	int fd = memfd_create("guest", MFD_CLOEXEC);
+	void *p;
+
+	if (fd < 0 || ftruncate(fd, (off_t)size))
+		abort();
+	*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, least);
+	close(fd);
+	p = *ret_fd < 0 ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, *ret_fd, 0);
+	if (p == MAP_FAILED)
+		abort();
+	return p;
+}
+
 static void __attribute__((constructor)) make_state(void)
 {
 	const char *mib = getenv("PRETEND_MIB");
@@ -96,7 +114,7 @@ static void __attribute__((constructor)) make_state(void)
 	state->free_frames = (mib ? strtoull(mib, NULL, 10) : 1024) << 8;
 	state->guests[0].exists = true;
 	for (unsigned int i = 1; i < NR_DOMAINS; i++) {
-		state->guests[i].memory = shared(GPA_MAX);
+		state->guests[i].memory = shared_file(GPA_MAX, 100 + i, &state->guests[i].memory_fd);
 		state->guests[i].present = shared(GPA_MAX >> 12);
 	}
 	locals = state->locals;
@@ -241,7 +259,7 @@ static int do_create(struct hvabi_request *rq)
 	if (find(domid))
 		return -EEXIST;
 	g = &state->guests[domid];
-	*g = (struct guest){ .memory = g->memory, .present = g->present };
+	*g = (struct guest){ .memory_fd = g->memory_fd, .memory = g->memory, .present = g->present };
 	g->exists = true;
 	g->create = rq->u.create;
 	g->pauses = 1;
@@ -592,47 +610,23 @@ int xenforeignmemory_close(xenforeignmemory_handle *fmem)
 	return 0;
 }
 
-void *xenforeignmemory_map(xenforeignmemory_handle *fmem, uint32_t dom, int prot, size_t pages,
-			   const xen_pfn_t arr[], int err[])
+/* ---- /dev/xen/gntdev ---- */
+
+int __wrap_guest_loan_open(uint16_t domid, uint32_t loan, int *ret_fd, uint64_t *ret_offset);
+
+int __wrap_guest_loan_open(uint16_t domid, uint32_t loan, int *ret_fd, uint64_t *ret_offset)
 {
-	struct guest *g = find((uint16_t)dom);
+	struct guest *g = find(domid);
+	uint64_t gfn;
 
-	(void)fmem;
-	(void)prot;
-	(void)err;
-	if (!g || pages != 1 || arr[0] >= GPA_MAX >> 12 || !g->present[arr[0]]) {
-		errno = ESRCH;
-		return NULL;
-	}
-	/* The same pages under another address, so that an unmap leaves the guest's own alone. */
-	return mremap(g->memory + (arr[0] << 12), 0, 4096, MREMAP_MAYMOVE);
-}
-
-int xenforeignmemory_unmap(xenforeignmemory_handle *fmem, void *addr, size_t pages)
-{
-	(void)fmem;
-	return munmap(addr, pages * 4096);
-}
-
-/* ---- /dev/xen/privcmd ---- */
-
-int __wrap_guest_memory_open(uint16_t domid, int *ret_fd);
-int __wrap_guest_memory_map(int fd, uint16_t domid, uint64_t gfn, void **ret_page);
-
-int __wrap_guest_memory_open(uint16_t domid, int *ret_fd)
-{
-	if (!find(domid))
-		return -ESRCH;
-	*ret_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (!g)
+		return -EINVAL;
+	gfn = g->params[loan == GNTTAB_RESERVED_CONSOLE ? HVM_PARAM_CONSOLE_PFN : HVM_PARAM_STORE_PFN];
+	if (gfn >= GPA_MAX >> 12 || !g->present[gfn])
+		return -EINVAL;
+	*ret_fd = fcntl(g->memory_fd, F_DUPFD_CLOEXEC, 3);
+	*ret_offset = gfn << 12;
 	return *ret_fd < 0 ? -errno : 0;
-}
-
-int __wrap_guest_memory_map(int fd, uint16_t domid, uint64_t gfn, void **ret_page)
-{
-	xen_pfn_t pfn = gfn;
-
-	*ret_page = fd < 0 ? NULL : xenforeignmemory_map(NULL, domid, PROT_READ | PROT_WRITE, 1, &pfn, NULL);
-	return *ret_page ? 0 : -ESRCH;
 }
 
 /* ---- The rest of the host that is not there ---- */

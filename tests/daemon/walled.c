@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -20,6 +21,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <xen/xen.h>
+#include <xen/sys/gntdev.h>
+#include <xen/sys/privcmd.h>
 
 #include "lib/log.h"
 #include "priv/walls.h"
@@ -96,10 +101,19 @@ static long call_executable_memory(void)
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
 }
 
-/* IOCTL_PRIVCMD_HYPERCALL */
 static long call_hypercall(void)
 {
-	return ioctl(0, _IOC(_IOC_NONE, 'P', 0, 48), NULL);
+	return ioctl(0, IOCTL_PRIVCMD_HYPERCALL, NULL);
+}
+
+static long call_foreign_map(void)
+{
+	return ioctl(0, IOCTL_PRIVCMD_MMAPBATCH_V2, NULL);
+}
+
+static long call_grant_map(void)
+{
+	return ioctl(0, IOCTL_GNTDEV_MAP_GRANT_REF, NULL);
 }
 
 static long call_chown(void)
@@ -138,6 +152,8 @@ static const struct {
 	{ "a netlink socket fails", call_netlink_socket, REFUSED },
 	{ "new executable memory fails", call_executable_memory, REFUSED },
 	{ "a hypercall fails", call_hypercall, REFUSED },
+	{ "a page of a guest's memory is not mapped", call_foreign_map, REFUSED },
+	{ "nor one that it lends", call_grant_map, REFUSED },
 	{ "chown fails", call_chown, REFUSED },
 };
 

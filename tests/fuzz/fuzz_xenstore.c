@@ -57,10 +57,10 @@ static void line_wake(void *arg)
 	(void)arg;
 }
 
-static int line_introduce(void *arg, uint16_t domid, uint64_t page_gfn, uint32_t port)
+static int line_introduce(void *arg, uint16_t domid, uint32_t port)
 {
 	(void)arg;
-	return domid && page_gfn && port ? 0 : -EINVAL;
+	return domid && port ? 0 : -EINVAL;
 }
 
 static int line_release(void *arg, uint16_t domid)

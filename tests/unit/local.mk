@@ -243,7 +243,7 @@ tests_unit_test_budget_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/test_console
 tests_unit_test_console_SOURCES = tests/unit/test_console.c tests/unit/xen_shim.c \
 	tools/hvd/budget.c tools/hvd/console.c tools/hvd/console_log.c tools/hvd/console_ring.c tools/hvd/evtchn.c \
-	tools/hvd/guest_memory.c tools/hvd/guest_page.c tools/hvd/keep.c \
+	tools/hvd/keep.c \
 	tools/lib/xmem.c tools/lib/log.c
 tests_unit_test_console_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_console_CFLAGS = $(XENSTORE_TEST_CFLAGS)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xen/xen.h>
+#include <xen/grant_table.h>
 #include <xen/io/console.h>
 
 #include "console.h"
@@ -14,7 +16,6 @@
 #include "unit.h"
 #include "xen_shim.h"
 
-#define GFN  0xfeffe
 #define PORT 2
 
 static struct event_base *base;
@@ -31,14 +32,14 @@ static void begin(void)
 	snprintf(old_path, sizeof(old_path), "%s/log.1", folder);
 	base = event_base_new();
 	CU_ASSERT_EQUAL_FATAL(evtchn_mux_create(base, &mux), 0);
-	page = shim_page(5, GFN);
-	CU_ASSERT_EQUAL_FATAL(console_open(base, mux, 5, GFN, PORT, log_path, NULL, &con), 0);
+	page = shim_page(5, GNTTAB_RESERVED_CONSOLE);
+	CU_ASSERT_EQUAL_FATAL(console_open(base, mux, 5, PORT, log_path, NULL, &con), 0);
 }
 
 static void end(void)
 {
 	console_close(con);
-	CU_ASSERT_FALSE(shim_page_is_mapped(5, GFN));
+	CU_ASSERT_FALSE(shim_page_is_mapped(5, GNTTAB_RESERVED_CONSOLE));
 	CU_ASSERT_FALSE(shim_guest_port_is_bound(5, PORT));
 	evtchn_mux_destroy(mux);
 	event_base_free(base);
@@ -123,7 +124,7 @@ static void closing_takes_what_is_left(void)
 	console_close(con);
 	CU_ASSERT_STRING_EQUAL(file(last), "panic: farewell");
 	/* The log outlives the guest, and the next one appends. */
-	CU_ASSERT_EQUAL_FATAL(console_open(base, mux, 5, GFN, PORT, log_path, NULL, &con), 0);
+	CU_ASSERT_EQUAL_FATAL(console_open(base, mux, 5, PORT, log_path, NULL, &con), 0);
 	guest_says("; again");
 	settle();
 	CU_ASSERT_STRING_EQUAL(file(last), "panic: farewell; again");
@@ -225,13 +226,13 @@ static void a_failure_leaves_nothing_open(void)
 	int n, err = -1;
 
 	begin();
-	CU_ASSERT_EQUAL(console_open(base, mux, 6, GFN, PORT, "/nonexistent/log", NULL, &second),
+	CU_ASSERT_EQUAL(console_open(base, mux, 6, PORT, "/nonexistent/log", NULL, &second),
 			-ENOENT);
 	for (n = 0; n < 10 && err; n++) {
 		shim_fail_after = n;
-		err = console_open(base, mux, 6, GFN, PORT, NULL, NULL, &second);
+		err = console_open(base, mux, 6, PORT, NULL, NULL, &second);
 		shim_fail_after = -1;
-		CU_ASSERT_EQUAL(shim_page_is_mapped(6, GFN), !err);
+		CU_ASSERT_EQUAL(shim_page_is_mapped(6, GNTTAB_RESERVED_CONSOLE), !err);
 		CU_ASSERT_EQUAL(shim_guest_port_is_bound(6, PORT), !err);
 	}
 	CU_ASSERT_EQUAL(n, 3); /* the map, the port, and then it works: the handle is open for the first console */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <xen/grant_table.h>
+#include <xen/hvm/params.h>
 #include <xen/memory.h>
 
 #include "abi_world.h"
@@ -317,6 +318,41 @@ static void version_cannot_change_while_in_use(void)
 	CU_ASSERT(world_destroy(b));
 }
 
+/* Console and xenstore: the control domain's, and nobody else's, whatever the guest does to its table. */
+static void standing_loans_need_no_table(void)
+{
+	struct domain *a = world_guest(1), *b = world_guest(1);
+	struct gnttab_set_version v2 = { .version = 2 };
+	struct gnttab_swap_grant_ref swap = { .ref_a = GNTTAB_RESERVED_XENSTORE, .ref_b = 9 };
+	uint32_t h, again;
+
+	CU_ASSERT_EQUAL(map(control_domain, a, GNTTAB_RESERVED_XENSTORE, 0, MAP_GFN, NULL), GNTST_bad_gntref);
+	a->abi->hvm_params[HVM_PARAM_STORE_PFN] = PAGE_GFN;
+	strcpy(world_ptr(a, PAGE_GFN << PAGE_SHIFT), "store");
+	CU_ASSERT_EQUAL(map(control_domain, a, GNTTAB_RESERVED_XENSTORE, 0, MAP_GFN, &h), GNTST_okay);
+	CU_ASSERT_STRING_EQUAL(world_ptr(control_domain, MAP_GFN << PAGE_SHIFT), "store");
+	CU_ASSERT_EQUAL(map(control_domain, a, GNTTAB_RESERVED_CONSOLE, 0, MAP_GFN + 1, NULL), GNTST_bad_gntref);
+	CU_ASSERT_EQUAL(map(b, a, GNTTAB_RESERVED_XENSTORE, 0, MAP_GFN, NULL), GNTST_bad_gntref);
+
+	/* No entry of the table counts, neither for one that is lent nor for one that is not. */
+	map_table(a);
+	lend(a, GNTTAB_RESERVED_XENSTORE, b, PAGE_GFN, 0);
+	CU_ASSERT_EQUAL(map(b, a, GNTTAB_RESERVED_XENSTORE, 0, MAP_GFN, NULL), GNTST_bad_gntref);
+	world_run(a->vcpus[0]);
+	CU_ASSERT_EQUAL(GNTTAB(GNTTABOP_swap_grant_ref, swap), 0);
+	CU_ASSERT_EQUAL(swap.status, GNTST_bad_gntref);
+	CU_ASSERT_EQUAL(GNTTAB(GNTTABOP_set_version, v2), 0);
+	CU_ASSERT_EQUAL(map(control_domain, a, GNTTAB_RESERVED_XENSTORE, 0, MAP_GFN + 1, &again), GNTST_okay);
+	CU_ASSERT_STRING_EQUAL(world_ptr(control_domain, (MAP_GFN + 1) << PAGE_SHIFT), "store");
+	CU_ASSERT_EQUAL(unmap(control_domain, MAP_GFN, h), GNTST_okay);
+
+	/* It holds the page of a guest that is gone, to the last. */
+	CU_ASSERT_FALSE(world_destroy(a));
+	CU_ASSERT_STRING_EQUAL(world_ptr(control_domain, (MAP_GFN + 1) << PAGE_SHIFT), "store");
+	CU_ASSERT_EQUAL(unmap(control_domain, MAP_GFN + 1, again), GNTST_okay);
+	CU_ASSERT(world_destroy(b));
+}
+
 static void table_has_a_limit(void)
 {
 	struct domain *a = world_guest(1);
@@ -416,5 +452,6 @@ UNIT_MAIN("gnttab", UNIT_TEST(world_comes_up),
 	  UNIT_TEST(mapping_cannot_be_replaced_or_removed),
 	  UNIT_TEST(copy_moves_bytes_and_checks_both_sides),
 	  UNIT_TEST(version_2_lends_parts_for_copies_only),
-	  UNIT_TEST(version_cannot_change_while_in_use), UNIT_TEST(table_has_a_limit),
+	  UNIT_TEST(version_cannot_change_while_in_use),
+	  UNIT_TEST(standing_loans_need_no_table), UNIT_TEST(table_has_a_limit),
 	  UNIT_TEST(long_lists_are_done_in_parts), UNIT_TEST(nothing_leaks))

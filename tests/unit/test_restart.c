@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xen/xen.h>
+#include <xen/grant_table.h>
 #include <xen/io/xs_wire.h>
 
 #include "evtchn.h"
@@ -29,7 +31,6 @@
 #include "xenstore/ring.h"
 #include "xenstore/xs.h"
 
-#define GFN    0xfefff
 #define PORT   1
 #define LONG   2000u
 #define KILLED 7
@@ -229,7 +230,7 @@ static int serve(unsigned int at)
 	if (!xs_server_has_domain(srv, 1)) {
 		xs_mkdir(srv, "/local/domain/1");
 		xs_set_perms(srv, "/local/domain/1", 1, 'n', 0);
-		if (xs_server_add_domain(srv, 1, GFN, PORT))
+		if (xs_server_add_domain(srv, 1, PORT))
 			return 3;
 	}
 	for (unsigned int turns = 0; turns < 5000; turns++) {
@@ -331,7 +332,7 @@ int main(int argc, char **argv)
 	guest = mmap(NULL, sizeof(*guest), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (guest == MAP_FAILED)
 		return 99;
-	page = shim_page(1, GFN);
+	page = shim_page(1, GNTTAB_RESERVED_XENSTORE);
 	return unit_run("restart", tests, sizeof(tests) / sizeof(tests[0]),
 			argc > 1 ? argv[1] : NULL);
 }

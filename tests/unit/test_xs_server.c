@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xen/xen.h>
+#include <xen/grant_table.h>
 #include <xen/io/xs_wire.h>
 
 #include "evtchn.h"
@@ -20,7 +22,6 @@
 #include "xen_shim.h"
 #include "xenstore/xs.h"
 
-#define GFN  0xfefff
 #define PORT 1
 
 static struct event_base *base;
@@ -70,8 +71,8 @@ static struct xenstore_domain_interface *add_guest(uint16_t domid)
 	snprintf(home, sizeof(home), "/local/domain/%u", domid);
 	CU_ASSERT_EQUAL(xs_mkdir(srv, home), 0);
 	CU_ASSERT_EQUAL(xs_set_perms(srv, home, domid, 'n', 0), 0);
-	CU_ASSERT_EQUAL_FATAL(xs_server_add_domain(srv, domid, GFN, PORT), 0);
-	return shim_page(domid, GFN);
+	CU_ASSERT_EQUAL_FATAL(xs_server_add_domain(srv, domid, PORT), 0);
+	return shim_page(domid, GNTTAB_RESERVED_XENSTORE);
 }
 
 static void guest_put(struct xenstore_domain_interface *page, const void *bytes, size_t n)
@@ -143,7 +144,7 @@ static void requests_from_before_the_connection_are_answered(void)
 	char buf[4097];
 
 	begin();
-	page = shim_page(5, GFN);
+	page = shim_page(5, GNTTAB_RESERVED_XENSTORE);
 	guest_ask(page, XS_IS_DOMAIN_INTRODUCED, 0, "5", 2);
 	add_guest(5);
 	settle();
@@ -317,13 +318,13 @@ static void domains_come_and_go(void)
 		guest_ask(page, XS_TRANSACTION_START, 0, "", 1);
 		shim_guest_notify(5, PORT);
 		settle();
-		CU_ASSERT_TRUE(shim_page_is_mapped(5, GFN));
+		CU_ASSERT_TRUE(shim_page_is_mapped(5, GNTTAB_RESERVED_XENSTORE));
 		CU_ASSERT_TRUE(shim_guest_port_is_bound(5, PORT));
-		CU_ASSERT_EQUAL(xs_server_add_domain(srv, 5, GFN, PORT), -EEXIST);
+		CU_ASSERT_EQUAL(xs_server_add_domain(srv, 5, PORT), -EEXIST);
 		shim_guest_notify(5, PORT);
 		CU_ASSERT_EQUAL(xs_rm(srv, "/local/domain/5"), 0);
 		xs_server_remove_domain(srv, 5);
-		CU_ASSERT_FALSE(shim_page_is_mapped(5, GFN));
+		CU_ASSERT_FALSE(shim_page_is_mapped(5, GNTTAB_RESERVED_XENSTORE));
 		CU_ASSERT_FALSE(shim_guest_port_is_bound(5, PORT));
 		settle();
 		memset(page, 0, 4096);
@@ -339,10 +340,10 @@ static void a_domain_that_cannot_be_mapped_leaves_nothing(void)
 	begin();
 	for (n = 0; n < 10 && err; n++) {
 		shim_fail_after = n;
-		err = xs_server_add_domain(srv, 5, GFN, PORT);
+		err = xs_server_add_domain(srv, 5, PORT);
 		shim_fail_after = -1;
 		if (err) {
-			CU_ASSERT_FALSE(shim_page_is_mapped(5, GFN));
+			CU_ASSERT_FALSE(shim_page_is_mapped(5, GNTTAB_RESERVED_XENSTORE));
 			CU_ASSERT_FALSE(shim_guest_port_is_bound(5, PORT));
 		}
 	}
@@ -426,7 +427,7 @@ static void hvds_watches_come_from_the_loop_in_order(void)
 	settle();
 	CU_ASSERT_STRING_EQUAL(heard, "a/t/2 a/t/1 ");
 	heard[0] = '\0';
-	xs_server_add_domain(srv, 5, GFN, PORT);
+	xs_server_add_domain(srv, 5, PORT);
 	xs_write(srv, "/t/2", "");
 	xs_unwatch(a);
 	settle();

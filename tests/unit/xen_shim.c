@@ -12,7 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <xenevtchn.h>
-#include <xenforeignmemory.h>
+
+#include "guest_page.h"
 
 #define NR_SLOTS 64
 
@@ -28,8 +29,8 @@ static struct slot {
 static xenevtchn_handle *open_handle;
 
 static struct page {
-	uint32_t domid;
-	uint64_t gfn;
+	uint16_t domid;
+	uint32_t loan;
 	void *bytes;
 	bool mapped;
 } pages[NR_SLOTS];
@@ -177,32 +178,32 @@ bool shim_guest_port_is_bound(uint32_t domid, uint32_t guest_port)
 	return find_slot(domid, guest_port) != NULL;
 }
 
-/* ---- foreign memory ---- */
+/* ---- pages ---- */
 
-static struct page *find_page(uint32_t domid, uint64_t gfn)
+static struct page *find_page(uint16_t domid, uint32_t loan)
 {
 	struct page *p;
 
 	for (p = pages; p->bytes; p++) {
-		if (p->domid == domid && p->gfn == gfn)
+		if (p->domid == domid && p->loan == loan)
 			return p;
 	}
 	p->domid = domid;
-	p->gfn = gfn;
+	p->loan = loan;
 	p->bytes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p->bytes == MAP_FAILED)
 		abort();
 	return p;
 }
 
-void *shim_page(uint32_t domid, uint64_t gfn)
+void *shim_page(uint16_t domid, uint32_t loan)
 {
-	return find_page(domid, gfn)->bytes;
+	return find_page(domid, loan)->bytes;
 }
 
-bool shim_page_is_mapped(uint32_t domid, uint64_t gfn)
+bool shim_page_is_mapped(uint16_t domid, uint32_t loan)
 {
-	return find_page(domid, gfn)->mapped;
+	return find_page(domid, loan)->mapped;
 }
 
 void shim_fini(void)
@@ -215,43 +216,23 @@ void shim_fini(void)
 		*p = (struct page){ 0 };
 }
 
-xenforeignmemory_handle *xenforeignmemory_open(struct xentoollog_logger *logger,
-					       unsigned int open_flags)
+int guest_page_map(uint16_t domid, uint32_t loan, void **ret_page)
 {
-	(void)logger;
-	(void)open_flags;
-	return fails() ? NULL : malloc(1);
-}
+	struct page *p;
 
-int xenforeignmemory_close(xenforeignmemory_handle *h)
-{
-	free(h);
+	if (fails())
+		return -errno;
+	p = find_page(domid, loan);
+	p->mapped = true;
+	*ret_page = p->bytes;
 	return 0;
 }
 
-void *xenforeignmemory_map(xenforeignmemory_handle *h, uint32_t domid, int prot, size_t nr_pages,
-			   const xen_pfn_t gfns[], int errs[])
+void guest_page_unmap(void *page)
 {
 	struct page *p;
 
-	(void)h;
-	(void)prot;
-	(void)errs;
-	if (fails() || nr_pages != 1)
-		return NULL;
-	p = find_page(domid, gfns[0]);
-	p->mapped = true;
-	return p->bytes;
-}
-
-int xenforeignmemory_unmap(xenforeignmemory_handle *h, void *addr, size_t nr_pages)
-{
-	struct page *p;
-
-	(void)h;
-	(void)nr_pages;
-	for (p = pages; p->bytes && p->bytes != addr; p++)
+	for (p = pages; p->bytes && p->bytes != page; p++)
 		;
 	p->mapped = false;
-	return 0;
 }

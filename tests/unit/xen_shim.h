@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A pretended hypervisor in the test's own process: libxenevtchn and libxenforeignmemory by their
- * names, with the guests' side as functions for the test.
+ * A pretended hypervisor in the test's own process: libxenevtchn and guest_page.h by
+ * their names, with the guests' side as functions for the test.
  */
 #ifndef TESTS_XEN_SHIM_H
 #define TESTS_XEN_SHIM_H
@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The page that a map of this frame gives; zeroed, made when first asked for. */
-void *shim_page(uint32_t domid, uint64_t gfn);
-bool shim_page_is_mapped(uint32_t domid, uint64_t gfn);
+/* The page that guest_page_map() gives; zeroed, made when first asked for. */
+void *shim_page(uint16_t domid, uint32_t loan);
+bool shim_page_is_mapped(uint16_t domid, uint32_t loan);
 
 /* The guest notifies its port; nothing happens if nobody has bound it. */
 void shim_guest_notify(uint32_t domid, uint32_t guest_port);

@@ -21,6 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <xen/xen.h>
+#include <xen/grant_table.h>
 #include <xen/io/console.h>
 
 #include "budget.h"
@@ -237,9 +239,8 @@ static void keep_name(uint16_t domid, char name[24])
 	snprintf(name, 24, "console-%u", domid);
 }
 
-int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid, uint64_t page_gfn,
-		 uint32_t remote_port, const char *log_path, const char *keep_dir,
-		 struct console **ret_con)
+int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid, uint32_t remote_port,
+		 const char *log_path, const char *keep_dir, struct console **ret_con)
 {
 	struct console *con = xcalloc(1, sizeof(*con));
 	bool fresh = true;
@@ -262,7 +263,7 @@ int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid
 		err = -ENOMEM;
 		goto undo_keep;
 	}
-	err = guest_page_map(domid, page_gfn, &page);
+	err = guest_page_map(domid, GNTTAB_RESERVED_CONSOLE, &page);
 	if (err)
 		goto undo_event;
 	con->page = page;

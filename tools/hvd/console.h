@@ -22,15 +22,14 @@ struct evtchn_mux;
 typedef void (*console_output_cb)(void *arg, const void *bytes, size_t n);
 
 /*
- * Maps the ring at 'page_gfn' of 'domid', binds 'remote_port', opens (appends to) the log file.
+ * Maps the ring of 'domid', binds 'remote_port', opens (appends to) the log file.
  * What an earlier hvd has not read of it, or not read to the end, is read now: 'keep_dir' (may be NULL) is
  * where one tells the other how far it was (keep.h).
  * 'log_path' NULL: no log. The file is cut into 'log_path' and 'log_path'.1, of at most
  * CONSOLE_LOG_MAX bytes each. A log that cannot be opened is an error.
  */
-int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid, uint64_t page_gfn,
-		 uint32_t remote_port, const char *log_path, const char *keep_dir,
-		 struct console **ret_con);
+int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid, uint32_t remote_port,
+		 const char *log_path, const char *keep_dir, struct console **ret_con);
 #define CONSOLE_LOG_MAX (1u << 20)
 
 /*

@@ -457,7 +457,7 @@ static int separate(struct hvd *h)
 	if (err)
 		return err;
 	access_set_owner(geteuid());
-	guest_page_source(priv_guest_memory);
+	guest_page_source(priv_guest_loan);
 	err = priv_start(&h->conf);
 	return err ? failed("cannot make the privileged half", err) : 0;
 }

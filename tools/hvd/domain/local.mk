@@ -33,6 +33,7 @@ tools_hvd_libhvddomain_a_SOURCES = \
 	tools/hvd/domain/start.c \
 	tools/hvd/domain/teardown.c \
 	tools/hvd/domain/unpack.c tools/hvd/domain/unpack.h \
+	tools/hvd/guest_loan.c tools/hvd/guest_loan.h \
 	tools/hvd/hvcall.c tools/hvd/hvcall.h \
 	tools/hvd/priv/launch.c tools/hvd/priv/launch.h \
 	tools/hvd/priv/paths.c tools/hvd/priv/paths.h \

@@ -193,7 +193,7 @@ static int make_nodes(struct domain *d, struct fault *f)
 	if (!n.err)
 		n.err = xs_write(n.xs, path, uuid);
 	if (!n.err)
-		n.err = xs_server_add_domain(n.xs, d->domid, LAYOUT_XENSTORE_GFN, d->store_port);
+		n.err = xs_server_add_domain(n.xs, d->domid, d->store_port);
 	if (n.err)
 		return fault_set(f, FAULT_XENSTORE, "cannot set up the domain's xenstore: %s",
 				 strerror(-n.err));
@@ -210,8 +210,8 @@ int domain_open_console(struct domain *d, struct fault *f)
 
 	if (env->console_dir)
 		path = xasprintf("%s/%s.log", env->console_dir, d->spec->name);
-	err = console_open(env->base, env->mux, d->domid, LAYOUT_CONSOLE_GFN, d->console_port, path,
-			   env->keep_dir, &d->console);
+	err = console_open(env->base, env->mux, d->domid, d->console_port, path, env->keep_dir,
+			   &d->console);
 	if (err)
 		fault_set(f, FAULT_CONSOLE, "cannot open the domain's console (log %s): %s",
 			  path ? path : "none", strerror(-err));

@@ -9,9 +9,11 @@
 #include <string.h>
 #include <xen/hvm/params.h>
 #include <xen/xen.h>
+#include <xen/grant_table.h>
 
 #include <hvabi/control.h>
 
+#include "domain/layout.h"
 #include "domain/spec.h"
 #include "priv/server.h"
 
@@ -46,10 +48,26 @@ bool check_control(const struct hvabi_request *rq)
 	}
 }
 
-bool check_param(uint64_t domid, uint64_t index)
+bool check_param(uint64_t domid, uint64_t index, uint64_t value)
 {
-	return check_guest(domid) && (index == HVM_PARAM_STORE_PFN || index == HVM_PARAM_STORE_EVTCHN ||
-				      index == HVM_PARAM_CONSOLE_PFN || index == HVM_PARAM_CONSOLE_EVTCHN);
+	if (!check_guest(domid))
+		return false;
+	switch (index) {
+	case HVM_PARAM_STORE_PFN:
+		return value == LAYOUT_XENSTORE_GFN;
+	case HVM_PARAM_CONSOLE_PFN:
+		return value == LAYOUT_CONSOLE_GFN;
+	case HVM_PARAM_STORE_EVTCHN:
+	case HVM_PARAM_CONSOLE_EVTCHN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool check_loan(uint64_t domid, uint64_t loan)
+{
+	return check_guest(domid) && (loan == GNTTAB_RESERVED_CONSOLE || loan == GNTTAB_RESERVED_XENSTORE);
 }
 
 bool check_interface(const char *name)

@@ -23,8 +23,14 @@ bool check_guest(uint64_t domid);
  */
 bool check_control(const struct hvabi_request *rq);
 
-/* A parameter of a guest's that tells it where its store and console are. */
-bool check_param(uint64_t domid, uint64_t index);
+/*
+ * A parameter of a guest's that tells it where its store and console are. Their pages are where hvd
+ * lays them out: what the parameter names is what check_loan() lets the engine map.
+ */
+bool check_param(uint64_t domid, uint64_t index, uint64_t value);
+
+/* One of the two pages of a guest's that the engine talks through. */
+bool check_loan(uint64_t domid, uint64_t loan);
 
 /* A name that the kernel takes for an interface, and that is no path. */
 bool check_interface(const char *name);

@@ -168,14 +168,18 @@ int priv_alloc_unbound(uint16_t domid, uint16_t remote_domid, uint32_t *ret_port
 	return err;
 }
 
-int priv_guest_memory(uint16_t domid, int *ret_fd)
+int priv_guest_loan(uint16_t domid, uint32_t loan, int *ret_fd, uint64_t *ret_offset)
 {
 	int err;
 
-	priv_begin(&packet, PRIV_GUEST_MEMORY);
+	priv_begin(&packet, PRIV_GUEST_LOAN);
 	packet.head.number[0] = domid;
+	packet.head.number[1] = loan;
 	err = call();
-	return err ? err : take_fd(ret_fd);
+	if (err)
+		return err;
+	*ret_offset = packet.head.number[0];
+	return take_fd(ret_fd);
 }
 
 /* ---- Files and interfaces ---- */

@@ -48,8 +48,8 @@ void priv_stop(void);
 int priv_control(struct hvabi_request *rq, void *bulk, size_t *bulk_size);
 int priv_param_set(uint16_t domid, uint32_t index, uint64_t value);
 int priv_alloc_unbound(uint16_t domid, uint16_t remote_domid, uint32_t *ret_port);
-/* A descriptor of /dev/xen/privcmd that can map this guest's memory and do nothing else. */
-int priv_guest_memory(uint16_t domid, int *ret_fd);
+/* A descriptor for the page of this guest's console or xenstore, as guest_loan_open(). */
+int priv_guest_loan(uint16_t domid, uint32_t loan, int *ret_fd, uint64_t *ret_offset);
 
 /* ---- Files and interfaces: as image_open(), secret_open(), bridge_add_tap() ---- */
 

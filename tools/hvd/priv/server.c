@@ -28,7 +28,7 @@
 #include "conf.h"
 #include "domain/build_process.h"
 #include "domain/spec.h"
-#include "guest_memory.h"
+#include "guest_loan.h"
 #include "hvcall.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
@@ -98,7 +98,7 @@ static int do_param_set(struct server *s)
 {
 	const uint64_t *number = s->rq.head.number;
 
-	if (!check_param(number[0], number[1]))
+	if (!check_param(number[0], number[1], number[2]))
 		return -EPERM;
 	return hvcall_hvm_param_set(s->hv, (uint16_t)number[0], (uint32_t)number[1], number[2]);
 }
@@ -116,17 +116,20 @@ static int do_alloc_unbound(struct server *s)
 	return err;
 }
 
-static int do_guest_memory(struct server *s)
+static int do_guest_loan(struct server *s)
 {
-	uint64_t domid = s->rq.head.number[0];
+	const uint64_t *number = s->rq.head.number;
+	uint64_t offset = 0;
 	int fd = -1, err;
 
-	if (!check_guest(domid))
+	if (!check_loan(number[0], number[1]))
 		return -EPERM;
-	err = guest_memory_open((uint16_t)domid, &fd);
-	if (!err)
-		add_fd(&s->answer, fd);
-	return err;
+	err = guest_loan_open((uint16_t)number[0], (uint32_t)number[1], &fd, &offset);
+	if (err)
+		return err;
+	add_fd(&s->answer, fd);
+	s->answer.head.number[0] = offset;
+	return 0;
 }
 
 /* ---- Files and interfaces ---- */
@@ -311,7 +314,7 @@ static int (*const handlers[])(struct server *s) = {
 	[PRIV_CONTROL] = do_control,
 	[PRIV_PARAM_SET] = do_param_set,
 	[PRIV_ALLOC_UNBOUND] = do_alloc_unbound,
-	[PRIV_GUEST_MEMORY] = do_guest_memory,
+	[PRIV_GUEST_LOAN] = do_guest_loan,
 	[PRIV_IMAGE] = do_image,
 	[PRIV_SECRET] = do_secret,
 	[PRIV_TAP] = do_tap,

@@ -17,7 +17,6 @@
 
 #include <xen/xen.h>
 #include <xen/evtchn.h>
-#include <xen/sys/privcmd.h>
 
 #include "conf.h"
 #include "lib/log.h"
@@ -103,7 +102,6 @@ static const unsigned long ioctls[] = {
 	IOCTL_EVTCHN_BIND_INTERDOMAIN,
 	IOCTL_EVTCHN_UNBIND,
 	IOCTL_EVTCHN_NOTIFY,
-	IOCTL_PRIVCMD_MMAPBATCH_V2,
 	FIONREAD,
 	FIONBIO,
 };

@@ -29,7 +29,7 @@ struct client_ops {
 	/* Something waits to be sent that came from outside of client_run(): call it soon. */
 	void (*wake)(void *arg);
 	/* For the protocol's requests about domains. */
-	int (*introduce)(void *arg, uint16_t domid, uint64_t page_gfn, uint32_t port);
+	int (*introduce)(void *arg, uint16_t domid, uint32_t port);
 	int (*release)(void *arg, uint16_t domid);
 	bool (*is_introduced)(void *arg, uint16_t domid);
 	/* The request in client.in has been answered; NULL: nobody wants to know. */

@@ -36,7 +36,6 @@ struct connection {
 	bool moved; /* bytes went through the page in this turn */
 	struct evtchn_port *port;
 	struct throttle throttle;
-	uint64_t gfn; /* where the page is; of the control domain: 0 */
 	uint32_t remote_port;
 	struct page_keep *keep;
 	uint32_t in_cons;   /* index of the ring of requests, up to which we have taken them */
@@ -61,7 +60,7 @@ void connection_make_runnable(struct connection *con);
 
 /* For struct client_ops; 'arg' is the connection. */
 void connection_wake(void *arg);
-int connection_introduce(void *arg, uint16_t domid, uint64_t page_gfn, uint32_t port);
+int connection_introduce(void *arg, uint16_t domid, uint32_t port);
 int connection_release(void *arg, uint16_t domid);
 bool connection_is_introduced(void *arg, uint16_t domid);
 
@@ -69,8 +68,7 @@ struct connection *connection_find(struct xs_server *srv, uint16_t domid); /* th
 
 /* page.c */
 int page_connect_dom0(struct xs_server *srv);
-int page_connect_guest(struct xs_server *srv, uint16_t domid, uint64_t page_gfn,
-		       uint32_t remote_port);
+int page_connect_guest(struct xs_server *srv, uint16_t domid, uint32_t remote_port);
 /* A connection without its page, for restore.c. -errno: its kept memory cannot be mapped. */
 int page_create(struct xs_server *srv, uint16_t domid, struct connection **ret_con);
 /* Where an hvd that is dead was connected. */

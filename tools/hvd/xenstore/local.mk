@@ -20,8 +20,6 @@ XENSTORE_PURE_SOURCES = \
 XENSTORE_SERVER_SOURCES = \
 	tools/hvd/budget.c tools/hvd/budget.h \
 	tools/hvd/evtchn.c tools/hvd/evtchn.h \
-	tools/hvd/guest_memory.c tools/hvd/guest_memory.h \
-	tools/hvd/guest_page.c tools/hvd/guest_page.h \
 	tools/hvd/xenstore/local.c tools/hvd/xenstore/xs.h \
 	tools/hvd/xenstore/page.c tools/hvd/xenstore/connection.h \
 	tools/hvd/xenstore/restore.c \
@@ -31,6 +29,7 @@ XENSTORE_SERVER_SOURCES = \
 
 noinst_LIBRARIES += tools/hvd/xenstore/libxenstored.a
 tools_hvd_xenstore_libxenstored_a_SOURCES = $(XENSTORE_PURE_SOURCES) $(XENSTORE_SERVER_SOURCES) \
+	tools/hvd/guest_page.c tools/hvd/guest_page.h \
 	tools/hvd/console.c tools/hvd/console.h \
 	tools/hvd/console_log.c tools/hvd/console_log.h \
 	tools/hvd/console_ring.c tools/hvd/console_ring.h \

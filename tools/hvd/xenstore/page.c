@@ -20,6 +20,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <xen/xen.h>
+#include <xen/grant_table.h>
 #include <xen/io/xs_wire.h>
 #include <xen/sys/xenbus_dev.h>
 
@@ -187,7 +189,6 @@ void page_remove_keep(struct xs_server *srv, uint16_t domid)
 void page_record(struct connection *con, struct journal *j)
 {
 	struct page_record r = {
-		.gfn = con->gfn,
 		.port = con->remote_port,
 		.out_base = con->out_base,
 		.done = con->last_done,
@@ -336,7 +337,7 @@ static int map_dom0(struct connection *con)
 static int map_guest(struct connection *con)
 {
 	void *page;
-	int err = guest_page_map(con->client.who.domid, con->gfn, &page);
+	int err = guest_page_map(con->client.who.domid, GNTTAB_RESERVED_XENSTORE, &page);
 
 	if (err)
 		return err;
@@ -361,14 +362,13 @@ int page_take_up(struct connection *con)
 	return page_connect(con, false);
 }
 
-static int page_connect_new(struct xs_server *srv, uint16_t domid, uint64_t gfn, uint32_t port)
+static int page_connect_new(struct xs_server *srv, uint16_t domid, uint32_t port)
 {
 	struct connection *con;
 	int err = page_create(srv, domid, &con);
 
 	if (err)
 		return err;
-	con->gfn = gfn;
 	con->remote_port = port;
 	err = page_connect(con, true);
 	if (err) {
@@ -380,13 +380,12 @@ static int page_connect_new(struct xs_server *srv, uint16_t domid, uint64_t gfn,
 
 int page_connect_dom0(struct xs_server *srv)
 {
-	return page_connect_new(srv, 0, 0, 0);
+	return page_connect_new(srv, 0, 0);
 }
 
-int page_connect_guest(struct xs_server *srv, uint16_t domid, uint64_t page_gfn,
-		       uint32_t remote_port)
+int page_connect_guest(struct xs_server *srv, uint16_t domid, uint32_t remote_port)
 {
-	return page_connect_new(srv, domid, page_gfn, remote_port);
+	return page_connect_new(srv, domid, remote_port);
 }
 
 void page_fini(struct connection *con)

@@ -120,7 +120,6 @@ void record_open(struct journal *j, uint16_t domid, const struct page_record *pa
 {
 	journal_begin(j, JOURNAL_XS_OPEN);
 	journal_u16(j, domid);
-	journal_u64(j, page->gfn);
 	journal_u32(j, page->port);
 	journal_u32(j, page->out_base);
 	journal_u16(j, page->done);

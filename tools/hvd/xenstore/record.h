@@ -32,7 +32,6 @@ void record_txn_end(struct client *c, uint32_t id);
  * where the first waiting message begins; 'done' the number of the last request that was answered.
  */
 struct page_record {
-	uint64_t gfn;
 	uint32_t port;
 	uint32_t out_base;
 	uint16_t done;

@@ -311,7 +311,6 @@ static int take_domid(struct request *r, const char **ret_strings, unsigned int 
 static int handle_introduce(struct request *r)
 {
 	const char *strings[3];
-	unsigned long long gfn;
 	uint16_t domid;
 	uint32_t port;
 	char *end;
@@ -322,10 +321,11 @@ static int handle_introduce(struct request *r)
 	err = take_domid(r, strings, 3, &domid);
 	if (err)
 		return err;
-	gfn = strtoull(strings[1], &end, 10);
+	/* The page's frame number: the page comes by a grant (guest_page.h). */
+	(void)strtoull(strings[1], &end, 10);
 	if (!*strings[1] || *end || wire_number(strings[2], UINT32_MAX, &port))
 		return -EINVAL;
-	return reply_ok(r, r->client->ops->introduce(r->client->arg, domid, gfn, port));
+	return reply_ok(r, r->client->ops->introduce(r->client->arg, domid, port));
 }
 
 static int handle_release(struct request *r)

@@ -69,7 +69,6 @@ static void replay_open(struct xs_server *srv, uint16_t domid, struct journal_re
 			  strerror(-err));
 		return;
 	}
-	con->gfn = journal_read_u64(r);
 	con->remote_port = journal_read_u32(r);
 	con->out_base = journal_read_u32(r);
 	con->last_done = journal_read_u16(r);

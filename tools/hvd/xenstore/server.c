@@ -62,13 +62,13 @@ bool connection_is_introduced(void *arg, uint16_t domid)
 	return connection_find(con->srv, domid) != NULL;
 }
 
-int connection_introduce(void *arg, uint16_t domid, uint64_t page_gfn, uint32_t port)
+int connection_introduce(void *arg, uint16_t domid, uint32_t port)
 {
 	struct connection *con = arg;
 
 	if (connection_find(con->srv, domid))
 		return 0;
-	return xs_server_add_domain(con->srv, domid, page_gfn, port);
+	return xs_server_add_domain(con->srv, domid, port);
 }
 
 int connection_release(void *arg, uint16_t domid)
@@ -218,14 +218,13 @@ int xs_server_add_dom0(struct xs_server *srv)
 	return con ? page_take_up(con) : page_connect_dom0(srv);
 }
 
-int xs_server_add_domain(struct xs_server *srv, uint16_t domid, uint64_t page_gfn,
-			 uint32_t remote_port)
+int xs_server_add_domain(struct xs_server *srv, uint16_t domid, uint32_t remote_port)
 {
 	int err;
 
 	if (connection_find(srv, domid))
 		return -EEXIST;
-	err = page_connect_guest(srv, domid, page_gfn, remote_port);
+	err = page_connect_guest(srv, domid, remote_port);
 	if (!err)
 		store_fire_special(&srv->store, "@introduceDomain");
 	return err;

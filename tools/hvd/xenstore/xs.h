@@ -66,11 +66,10 @@ int xs_server_add_dom0(struct xs_server *srv);
 int xs_server_prepare_dom0(struct xs_server *srv);
 
 /*
- * Connects a guest: maps frame 'page_gfn' of 'domid' and binds its 'remote_port'. Fires
- * @introduceDomain. -EEXIST: it is connected already.
+ * Connects a guest: maps its page and binds its 'remote_port'. Fires @introduceDomain.
+ * -EEXIST: it is connected already.
  */
-int xs_server_add_domain(struct xs_server *srv, uint16_t domid, uint64_t page_gfn,
-			 uint32_t remote_port);
+int xs_server_add_domain(struct xs_server *srv, uint16_t domid, uint32_t remote_port);
 
 /*
  * Forgets a domain: its ring, watches and transactions; nodes that it owned outside of its home
