@@ -234,6 +234,12 @@ tests_unit_test_restart_LDADD = $(UNIT_LDADD) $(LIBEVENT_LIBS)
 tests_unit_test_restart_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=journal_file_write -Wl,--wrap=ring_write \
 	-Wl,--wrap=ring_consume
 
+check_PROGRAMS += tests/unit/test_fd_packet
+tests_unit_test_fd_packet_SOURCES = tests/unit/test_fd_packet.c tools/lib/fd_packet.c
+tests_unit_test_fd_packet_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_fd_packet_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_fd_packet_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += tests/unit/test_budget
 tests_unit_test_budget_SOURCES = tests/unit/test_budget.c tools/hvd/budget.c
 tests_unit_test_budget_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -385,7 +391,7 @@ tests_unit_test_image_LDADD = $(UNIT_LDADD)
 # ---- tools/hvd/priv ----
 
 check_PROGRAMS += tests/unit/test_priv_check
-tests_unit_test_priv_check_SOURCES = tests/unit/test_priv_check.c tools/hvd/priv/check.c tools/hvd/priv/wire.c
+tests_unit_test_priv_check_SOURCES = tests/unit/test_priv_check.c tools/hvd/priv/check.c tools/hvd/priv/wire.c tools/lib/fd_packet.c
 tests_unit_test_priv_check_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_priv_check_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_priv_check_LDADD = $(UNIT_LDADD)

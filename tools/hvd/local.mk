@@ -30,7 +30,8 @@ EXTRA_DIST += tools/hvd/hvd.conf
 
 # What runs as root, and when: make root-lines
 ROOT_ALWAYS = hvd/priv/server.c hvd/priv/check.c hvd/priv/place.c hvd/priv/paths.c hvd/priv/launch.c hvd/priv/wire.c \
-	hvd/priv/proc.c hvd/hvcall.c hvd/guest_loan.c hvd/backend/image.c hvd/backend/bridge.c hvd/secret.c lib/log.c lib/xmem.c
+	hvd/priv/proc.c hvd/hvcall.c hvd/guest_loan.c hvd/backend/image.c hvd/backend/bridge.c hvd/secret.c lib/fd_packet.c \
+	lib/log.c lib/xmem.c
 ROOT_BUILDER = hvd/domain/build_process.c hvd/domain/build_child.c hvd/domain/unpack.c hvd/domain/layout.c \
 	hvd/domain/start_info.c hvd/domain/acpi.c lib/elf.c hvd/fault.c
 ROOT_START = hvd/main.c hvd/conf.c hvd/options.c hvd/systemd.c hvd/priv/engine.c hvd/priv/walls.c

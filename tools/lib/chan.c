@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/fd_packet.h"
+
 #define QUEUE_MAX 4096
 
 struct packet {
@@ -82,28 +84,12 @@ static void chan_fail(struct chan *c, const char *reason)
 /* 1: sent, 0: try again when writable, < 0: broken. */
 static int packet_send(int sock, const struct packet *p)
 {
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { .iov_base = (void *)p->text, .iov_len = p->len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg;
+	const struct iovec part = { (void *)(uintptr_t)p->text, p->len };
+	int err = fd_packet_send(sock, &part, 1, &p->fd, p->fd >= 0, MSG_DONTWAIT);
 
-	if (p->fd >= 0) {
-		msg.msg_control = control.buf;
-		msg.msg_controllen = sizeof(control.buf);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &p->fd, sizeof(int));
-	}
-	if (sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
-		return 1;
-	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+	if (err == -EAGAIN)
 		return 0;
-	return -errno;
+	return err ? err : 1;
 }
 
 static void chan_on_writable(evutil_socket_t sock, short what, void *arg)
@@ -129,29 +115,6 @@ static void chan_on_writable(evutil_socket_t sock, short what, void *arg)
 	event_del(c->writable);
 }
 
-/* Takes the descriptor out of a received packet; surplus ones are closed. */
-static int received_fd(struct msghdr *msg)
-{
-	struct cmsghdr *cmsg;
-	int fd = -1;
-	int extra;
-	size_t i, nr;
-
-	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
-			continue;
-		nr = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (i = 0; i < nr; i++) {
-			memcpy(&extra, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
-			if (fd < 0)
-				fd = extra;
-			else
-				close(extra);
-		}
-	}
-	return fd;
-}
-
 static struct json_object *parse_object(const char *text, size_t len)
 {
 	struct json_tokener *tok = json_tokener_new_ex(16);
@@ -171,31 +134,23 @@ static struct json_object *parse_object(const char *text, size_t len)
 
 static void chan_on_readable(evutil_socket_t sock, short what, void *arg)
 {
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(4 * sizeof(int))];
-	} control;
 	struct chan *c = arg;
-	struct iovec iov = { .iov_base = c->buf, .iov_len = sizeof(c->buf) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.buf,
-			      .msg_controllen = sizeof(control.buf) };
+	struct iovec part = { c->buf, sizeof(c->buf) };
 	struct json_object *obj;
+	unsigned int nr_fds = 1;
+	int fd = -1;
 	ssize_t n;
-	int fd;
 
 	(void)what;
-	n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	n = fd_packet_receive(sock, &part, 1, &fd, &nr_fds, MSG_DONTWAIT);
+	if (n == -EAGAIN)
 		return;
 
 	c->busy = true;
 	if (n <= 0) {
-		chan_fail(c, n ? strerror(errno) : "closed");
+		chan_fail(c, n ? strerror((int)-n) : "closed");
 	} else {
-		fd = received_fd(&msg);
-		obj = msg.msg_flags & MSG_TRUNC ? NULL : parse_object(c->buf, (size_t)n);
+		obj = parse_object(c->buf, (size_t)n);
 		if (obj) {
 			c->on_message(c->arg, obj, fd);
 			json_object_put(obj);

@@ -6,6 +6,7 @@ tools_lib_libhvutil_a_SOURCES = \
 	tools/lib/bzimage.c tools/lib/bzimage.h \
 	tools/lib/chan.c tools/lib/chan.h \
 	tools/lib/elf.c tools/lib/elf.h \
+	tools/lib/fd_packet.c tools/lib/fd_packet.h \
 	tools/lib/json_line.c tools/lib/json_line.h \
 	tools/lib/log.c tools/lib/log.h \
 	tools/lib/privdrop.c tools/lib/privdrop.h \

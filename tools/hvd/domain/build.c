@@ -19,6 +19,7 @@
 #include "domain/build_child.h"
 #include "domain/spec.h"
 #include "fault.h"
+#include "lib/fd_packet.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
 #include "priv/priv.h"
@@ -139,19 +140,10 @@ static void end_process(pid_t pid, siginfo_t *ret_si)
 
 static ssize_t receive_report(struct build *build, int fd, struct build_report *report)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = { report, sizeof(*report) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space,
-			      .msg_controllen = sizeof(control.space) };
-	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	struct cmsghdr *cmsg = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+	struct iovec part = { report, sizeof(*report) };
+	unsigned int nr_fds = 1;
 
-	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
-		memcpy(&build->kernel_fd, CMSG_DATA(cmsg), sizeof(int));
-	return n;
+	return fd_packet_receive(fd, &part, 1, &build->kernel_fd, &nr_fds, MSG_DONTWAIT);
 }
 
 static void build_on_report(evutil_socket_t fd, short what, void *arg)

@@ -6,14 +6,13 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "domain/build_child.h"
 #include "domain/unpack.h"
 #include "fault.h"
+#include "lib/fd_packet.h"
 
 /* Closes all descriptors but those in 'keep' (sorted here) and the standard ones. */
 static void close_others(int *keep, unsigned int nr)
@@ -39,24 +38,9 @@ static void close_others(int *keep, unsigned int nr)
 
 static int send_report(int sock, struct build_report *report, int kernel)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec iov = { report, sizeof(*report) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg;
+	const struct iovec part = { report, sizeof(*report) };
 
-	if (kernel >= 0 && report->elf_size) {
-		msg.msg_control = control.space;
-		msg.msg_controllen = sizeof(control.space);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &kernel, sizeof(int));
-	}
-	return sendmsg(sock, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(*report) ? 0 : -EIO;
+	return fd_packet_send(sock, &part, 1, &kernel, kernel >= 0 && report->elf_size, 0);
 }
 
 static void __attribute__((noreturn)) process_main(const struct build_process *p, pid_t parent)

@@ -22,6 +22,7 @@
 
 #include "image/task.h"
 #include "lib/chan.h"
+#include "lib/fd_packet.h"
 #include "lib/json_line.h"
 #include "lib/xmem.h"
 
@@ -31,21 +32,12 @@
 static struct json_object *receive(int sock, int *ret_fd)
 {
 	static char bytes[CHAN_MESSAGE_MAX];
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = { bytes, sizeof(bytes) - 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space,
-			      .msg_controllen = sizeof(control.space) };
-	struct cmsghdr *cmsg;
-	ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	struct iovec part = { bytes, sizeof(bytes) - 1 };
+	unsigned int nr_fds = 1;
+	ssize_t n = fd_packet_receive(sock, &part, 1, ret_fd, &nr_fds, 0);
 
 	if (n <= 0)
 		return NULL;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(cmsg), sizeof(int));
 	bytes[n] = '\0';
 	return json_tokener_parse(bytes);
 }

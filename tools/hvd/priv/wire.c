@@ -6,8 +6,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include "lib/fd_packet.h"
 
 void priv_begin(struct priv_packet *p, uint32_t op)
 {
@@ -51,66 +52,26 @@ void priv_close_fds(struct priv_packet *p)
 	p->nr_fds = 0;
 }
 
-union fd_space {
-	char space[CMSG_SPACE(PRIV_FDS_MAX * sizeof(int))];
-	struct cmsghdr align;
-};
-
 int priv_send(int sock, const struct priv_packet *p)
 {
-	union fd_space control;
-	struct iovec iov[2] = { { (void *)(uintptr_t)&p->head, sizeof(p->head) },
-				{ (void *)(uintptr_t)p->text, p->head.size } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
-	struct cmsghdr *cmsg;
+	const struct iovec parts[2] = { { (void *)(uintptr_t)&p->head, sizeof(p->head) },
+					{ (void *)(uintptr_t)p->text, p->head.size } };
 
-	if (p->nr_fds) {
-		memset(&control, 0, sizeof(control));
-		msg.msg_control = control.space;
-		msg.msg_controllen = CMSG_SPACE(p->nr_fds * sizeof(int));
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(p->nr_fds * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), p->fds, p->nr_fds * sizeof(int));
-	}
-	while (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
-}
-
-static void take_fds(struct priv_packet *p, struct msghdr *msg)
-{
-	struct cmsghdr *cmsg;
-
-	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
-			continue;
-		p->nr_fds = (unsigned int)((cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-		memcpy(p->fds, CMSG_DATA(cmsg), p->nr_fds * sizeof(int));
-	}
+	return fd_packet_send(sock, parts, 2, p->fds, p->nr_fds, 0);
 }
 
 int priv_receive(int sock, struct priv_packet *p)
 {
-	union fd_space control;
-	struct iovec iov[2] = { { &p->head, sizeof(p->head) }, { p->text, sizeof(p->text) } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.space,
-			      .msg_controllen = sizeof(control.space) };
+	struct iovec parts[2] = { { &p->head, sizeof(p->head) }, { p->text, sizeof(p->text) } };
 	ssize_t n;
 
-	p->nr_fds = 0;
-	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == ECONNRESET ? -EPIPE : -errno;
-	take_fds(p, &msg);
-	if (n == 0 && !p->nr_fds)
+	p->nr_fds = PRIV_FDS_MAX;
+	n = fd_packet_receive(sock, parts, 2, p->fds, &p->nr_fds, 0);
+	if (n == 0 || n == -ECONNRESET)
 		return -EPIPE;
-	if ((size_t)n < sizeof(p->head) || msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
-	    p->head.size != (size_t)n - sizeof(p->head)) {
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n < sizeof(p->head) || p->head.size != (size_t)n - sizeof(p->head)) {
 		priv_close_fds(p);
 		return -EPROTO;
 	}
