@@ -74,6 +74,19 @@ rm "$dir/hold"
 start_hvd
 wait_until hvctl list
 
+# Images where the settings say, and nowhere else: disks and what hvd-image works on.
+kill "$hvd_pid"
+wait "$hvd_pid"
+mkdir -p "$dir/images" "$dir/elsewhere"
+start_hvd --image-folders "$dir/none:$dir/images" --image-program "$build/tools/hvd/image/hvd-image"
+expect 1 "none of image-folders" hvctl create "$dir/disk.xml"
+expect 0 '' hvctl image create "$dir/images/a.img" 1M
+expect 1 'not permitted' hvctl image create "$dir/elsewhere/a.img" 1M
+[ ! -e "$dir/elsewhere/a.img" ] || fail "a refused image was left"
+ln -s "$dir/elsewhere" "$dir/images/link"
+truncate -s 1M "$dir/elsewhere/b.img"
+expect 1 'not permitted' hvctl image info "$dir/images/link/b.img"
+
 mkdir -p "$dir/asked" "$dir/secrets"
 "$build/tests/daemon/asker" "$dir/asked" "$dir/secrets" "$of_host" >"$dir/asker.out" 2>&1 || fail "asker: $(grep -v '^ok' "$dir/asker.out")"
 [ "$(grep -c '^ok' "$dir/asker.out")" -gt 30 ] || fail "asker said: $(cat "$dir/asker.out")"

@@ -32,21 +32,30 @@ static void only_known_operations_pass(void)
 
 static void places_of_the_host_are_no_guests(void)
 {
-	CU_ASSERT_PTR_NULL(check_image_path("/var/lib/hv/a.img"));
-	CU_ASSERT_PTR_NULL(check_image_path("/dev/vg0/a"));
-	CU_ASSERT_PTR_NULL(check_image_path("/etcetera/a.img"));
-	CU_ASSERT_PTR_NULL(check_image_path("/root/a.img"));
-	CU_ASSERT_PTR_NULL(check_image_path("/home/usr/a.img"));
-	CU_ASSERT_STRING_EQUAL(check_image_path("/etc/shadow"), "/etc");
-	CU_ASSERT_STRING_EQUAL(check_image_path("/usr/bin/sudo"), "/usr");
-	CU_ASSERT_PTR_NOT_NULL(check_image_path("/root/.bashrc"));
-	CU_ASSERT_PTR_NOT_NULL(check_image_path("/root/.ssh/authorized_keys"));
-	CU_ASSERT_PTR_NOT_NULL(check_image_path("/home/me/.ssh/id_rsa"));
+	CU_ASSERT_PTR_NULL(check_image_path("/var/lib/hv/a.img", NULL));
+	CU_ASSERT_PTR_NULL(check_image_path("/dev/vg0/a", NULL));
+	CU_ASSERT_PTR_NULL(check_image_path("/etcetera/a.img", NULL));
+	CU_ASSERT_PTR_NULL(check_image_path("/root/a.img", NULL));
+	CU_ASSERT_PTR_NULL(check_image_path("/home/usr/a.img", NULL));
+	CU_ASSERT_STRING_EQUAL(check_image_path("/etc/shadow", NULL), "/etc");
+	CU_ASSERT_STRING_EQUAL(check_image_path("/usr/bin/sudo", NULL), "/usr");
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("/root/.bashrc", NULL));
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("/root/.ssh/authorized_keys", NULL));
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("/home/me/.ssh/id_rsa", NULL));
 	CU_ASSERT_PTR_NOT_NULL(check_boot_path("/home/me/.ssh/id_rsa"));
-	CU_ASSERT_PTR_NOT_NULL(check_image_path("/run/udev/rules.d/a.rules"));
-	CU_ASSERT_PTR_NOT_NULL(check_image_path("/boot"));
-	CU_ASSERT_PTR_NOT_NULL(check_image_path("a.img"));
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("/run/udev/rules.d/a.rules", NULL));
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("/boot", NULL));
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("a.img", NULL));
 	CU_ASSERT_PTR_NULL(check_boot_path("/boot/vmlinuz"));
+	/* with a list of folders, only there, and not even there if they are the host's */
+	CU_ASSERT_PTR_NULL(check_image_path("/srv/images/a.img", "/dev:/srv/images/"));
+	CU_ASSERT_PTR_NULL(check_image_path("/dev/sda", "/dev:/srv/images/"));
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("/srv/images2/a.img", "/dev:/srv/images"));
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("/srv/a.img", "/dev:/srv/images"));
+	CU_ASSERT_PTR_NULL(check_image_path("/srv/a.img", "/"));
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("/etc/a.img", "/"));
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("/srv/a.img", ":"));
+	CU_ASSERT_PTR_NOT_NULL(check_image_path("/etc/a.img", "/srv:/etc"));
 	CU_ASSERT_PTR_NULL(check_boot_path("/usr/lib/grub.elf"));
 	CU_ASSERT_PTR_NOT_NULL(check_boot_path("/etc/shadow"));
 	CU_ASSERT_PTR_NOT_NULL(check_boot_path("/dev/sda"));

@@ -35,6 +35,7 @@ static const struct {
 	{ "net-program", offsetof(struct conf, net_program), NULL, true },
 	{ "image-program", offsetof(struct conf, image_program), HVD_LIBEXECDIR "/hvd-image", true },
 	{ "secrets-dir", offsetof(struct conf, secrets_dir), HVD_CONFDIR "/secrets", true },
+	{ "image-folders", offsetof(struct conf, image_folders), NULL, true },
 	{ "user", offsetof(struct conf, user), NULL, false },
 	{ "metrics-listen", offsetof(struct conf, metrics_listen), "127.0.0.1:9177", false },
 	{ "thresholds", offsetof(struct conf, thresholds), NULL, false },

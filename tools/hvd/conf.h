@@ -33,6 +33,7 @@ struct conf {
 	char *net_program;     /* net-program */
 	char *image_program;   /* image-program */
 	char *secrets_dir;     /* secrets-dir: /etc/hvd/secrets */
+	char *image_folders;   /* image-folders: with colons between; NULL: all but the host's own */
 	char *user;	       /* user: whom the back ends become; NULL: their default */
 	char *metrics_listen;  /* metrics-listen: 127.0.0.1:9177; "off" */
 	char *thresholds;      /* thresholds: NULL: none */

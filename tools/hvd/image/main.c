@@ -25,6 +25,7 @@
 #include "lib/fd_packet.h"
 #include "lib/json_line.h"
 #include "lib/xmem.h"
+#include "priv/place.h"
 
 #define CHANNEL_FD 3
 
@@ -137,7 +138,8 @@ static int run(struct task *t)
 	return t->image.path ? file_action(t) : rbd_action(t);
 }
 
-int main(void)
+/* hvd-image [IMAGE_FOLDERS] */
+int main(int argc, char **argv)
 {
 	struct task t = { .keyring = -1 };
 
@@ -145,6 +147,7 @@ int main(void)
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
+	place_limit_images(argc > 1 ? argv[1] : NULL);
 	/* hvd does not wait for us, but we do for it: to send what it has to say, and to take what we have. */
 	fcntl(CHANNEL_FD, F_SETFL, 0);
 	t.request = receive(CHANNEL_FD, &t.keyring);

@@ -108,11 +108,28 @@ bool check_build(const struct priv_build *build, unsigned int nr_fds, const char
 
 /* ---- Places ---- */
 
+static bool is_below_part(const char *path, const char *folder, size_t n)
+{
+	while (n && folder[n - 1] == '/')
+		n--;
+	return !strncmp(path, folder, n) && (path[n] == '/' || path[n] == '\0');
+}
+
 static bool is_below(const char *path, const char *folder)
 {
-	size_t n = strlen(folder);
+	return is_below_part(path, folder, strlen(folder));
+}
 
-	return !strncmp(path, folder, n) && (path[n] == '/' || path[n] == '\0');
+static bool is_below_any(const char *path, const char *folders)
+{
+	while (*folders) {
+		size_t n = strcspn(folders, ":");
+
+		if (n && is_below_part(path, folders, n))
+			return true;
+		folders += n + (folders[n] == ':');
+	}
+	return false;
 }
 
 static const char *check_place(const char *path, const char *const *folders, size_t nr)
@@ -128,13 +145,15 @@ static const char *check_place(const char *path, const char *const *folders, siz
 	return NULL;
 }
 
-const char *check_image_path(const char *resolved)
+const char *check_image_path(const char *resolved, const char *image_folders)
 {
 	static const char *const folders[] = {
 		"/bin",	  "/boot", "/etc",  "/lib", "/lib32",	     "/lib64",		"/libx32",	   "/proc",
 		"/run", "/sbin",  "/sys", "/usr", "/var/lib/dpkg", "/var/lib/systemd", "/var/spool/cron",
 	};
 
+	if (image_folders && !is_below_any(resolved, image_folders))
+		return "a folder that is none of image-folders (hvd.conf)";
 	return check_place(resolved, folders, sizeof(folders) / sizeof(folders[0]));
 }
 

@@ -45,9 +45,10 @@ bool check_build(const struct priv_build *build, unsigned int nr_fds, const char
 /*
  * Where a file lies that was opened for a guest, as the kernel names it: without links and dots.
  * Disks may not be what the host itself is made of, and kernels not what the host keeps to itself.
+ * 'image_folders': with colons between, those in which alone disks may lie; NULL: it does not matter.
  * NULL: fine; else the folder in which it must not be.
  */
-const char *check_image_path(const char *resolved);
+const char *check_image_path(const char *resolved, const char *image_folders);
 const char *check_boot_path(const char *resolved);
 
 #endif

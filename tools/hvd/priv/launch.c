@@ -78,9 +78,9 @@ int launch_backend(const char *program, const char *user, const char *chroot_dir
 	return start_with((char *const *)(uintptr_t)argv, fds, 2, POSIX_SPAWN_SETPGROUP, ret_pid);
 }
 
-int launch_image_job(const char *program, int sock, pid_t *ret_pid)
+int launch_image_job(const char *program, const char *image_folders, int sock, pid_t *ret_pid)
 {
-	const char *argv[] = { program, NULL };
+	const char *argv[] = { program, image_folders, NULL };
 
 	return start_with((char *const *)(uintptr_t)argv, &sock, 1, 0, ret_pid);
 }

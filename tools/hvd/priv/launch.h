@@ -15,7 +15,7 @@ int launch_backend(const char *program, const char *user, const char *chroot_dir
 		   const char *name, int sock, int listening, pid_t *ret_pid);
 
 /* hvd-image. */
-int launch_image_job(const char *program, int sock, pid_t *ret_pid);
+int launch_image_job(const char *program, const char *image_folders, int sock, pid_t *ret_pid);
 
 /*
  * Kills a child of ours; or a back end that an earlier hvd has started, which is one by its name, and
@@ -25,6 +25,5 @@ int launch_kill(pid_t pid, uint64_t start_time);
 
 /* A child's end. -EAGAIN: not yet; -ECHILD: no child of ours. */
 int launch_wait(pid_t pid, bool block, siginfo_t *ret_si);
-
 
 #endif

@@ -11,6 +11,13 @@
 
 #include "priv/check.h"
 
+static const char *image_folders;
+
+void place_limit_images(const char *folders)
+{
+	image_folders = folders;
+}
+
 static bool resolve(int fd, char path[PATH_MAX])
 {
 	char link[32];
@@ -28,7 +35,7 @@ const char *place_check_image(int fd)
 {
 	char path[PATH_MAX];
 
-	return resolve(fd, path) ? check_image_path(path) : "nowhere";
+	return resolve(fd, path) ? check_image_path(path, image_folders) : "nowhere";
 }
 
 const char *place_check_boot(int fd)

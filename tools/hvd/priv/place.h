@@ -6,6 +6,9 @@
 #ifndef PRIV_PLACE_H
 #define PRIV_PLACE_H
 
+/* image-folders of hvd.conf, for check_image_path(): stays the caller's. NULL: none. */
+void place_limit_images(const char *folders);
+
 /* check_image_path() and check_boot_path() of an open file: NULL, or the folder in which it must not be. */
 const char *place_check_image(int fd);
 const char *place_check_boot(int fd);

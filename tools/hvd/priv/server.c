@@ -225,7 +225,7 @@ static int do_image_job(struct server *s)
 
 	if (s->rq.nr_fds != 1)
 		return -EPERM;
-	err = launch_image_job(s->conf->image_program, s->rq.fds[0], &pid);
+	err = launch_image_job(s->conf->image_program, s->conf->image_folders, s->rq.fds[0], &pid);
 	s->answer.head.number[0] = (uint64_t)pid;
 	return err;
 }
@@ -402,6 +402,7 @@ void priv_server_main(const struct conf *conf, int sock, pid_t parent)
 
 	s.conf = conf;
 	priv_paths_init(&s.paths, conf);
+	place_limit_images(conf->image_folders);
 	if (engine_find_user(conf, &s.engine))
 		_exit(1);
 	take_lock(&s, sock);
