@@ -167,7 +167,7 @@ static bool fds_are_wrong(uint32_t op, unsigned int nr_fds)
 
 static void judge_answer(const struct priv_packet *answer, uint32_t op, unsigned int nr_fds)
 {
-	bool gives = op == PRIV_IMAGE || op == PRIV_SECRET || op == PRIV_TAP || op == PRIV_GUEST_MEMORY;
+	bool gives = op == PRIV_IMAGE || op == PRIV_SECRET || op == PRIV_TAP || op == PRIV_GUEST_LOAN;
 	char *image = world_take_image();
 
 	MUST(answer->head.op == op && answer->head.err <= 0);

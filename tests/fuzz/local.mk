@@ -70,7 +70,7 @@ tests_fuzz_replay_journal_LDADD = $(LIBEVENT_LIBS)
 check_PROGRAMS += tests/fuzz/replay_priv
 tests_fuzz_replay_priv_SOURCES = tests/fuzz/fuzz_priv.c tests/fuzz/priv_world.c tests/fuzz/priv_world.h \
 	tests/fuzz/replay.c tools/hvd/priv/check.c tools/hvd/priv/proc.c tools/hvd/priv/wire.c \
-	tools/hvd/secret.c tools/lib/xmem.c
+	tools/hvd/secret.c tools/lib/fd_packet.c tools/lib/xmem.c
 tests_fuzz_replay_priv_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_replay_priv_CFLAGS = $(UNIT_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS)
 
