@@ -2,7 +2,8 @@
 # stubdom: freestanding PVH guests on a small runtime (rt/). Each program is a kernel for vm.xml.
 
 STUBDOM_RT = stubdom/rt/entry.S stubdom/rt/rt.c stubdom/rt/rt.h stubdom/rt/x86.h stubdom/rt/trap.c \
-	stubdom/rt/trap.h stubdom/rt/tap.c stubdom/rt/tap.h stubdom/rt/console.c stubdom/rt/console.h
+	stubdom/rt/trap.h stubdom/rt/tap.c stubdom/rt/tap.h stubdom/rt/console.c stubdom/rt/console.h \
+	stubdom/rt/store.c stubdom/rt/store.h stubdom/rt/str.h
 STUBDOM_CPPFLAGS = -D__XEN_INTERFACE_VERSION__=0x00040e00 -I$(top_srcdir)/stubdom/rt $(XEN_ISYSTEM)
 stubdom_ld_flags = $(FREESTANDING_LDFLAGS) -Wl,--no-warn-rwx-segments -Wl,-u,rt_entry \
 	-Wl,-T,$(top_srcdir)/stubdom/rt/rt.lds
@@ -22,7 +23,10 @@ stubdom_programs = stubdom/bench/exits/exits \
 	stubdom/tests/timers/timers \
 	stubdom/tests/evtchn/evtchn \
 	stubdom/tests/grants/grants \
-	stubdom/tests/memory/memory
+	stubdom/tests/memory/memory \
+	stubdom/tests/nmi/nmi \
+	stubdom/tests/store/store \
+	stubdom/tests/pair/pair
 noinst_PROGRAMS += $(stubdom_programs)
 
 stubdom_bench_exits_exits_SOURCES = stubdom/bench/exits/main.c
@@ -78,3 +82,21 @@ stubdom_tests_memory_memory_CPPFLAGS = $(STUBDOM_CPPFLAGS)
 stubdom_tests_memory_memory_CFLAGS = $(FREESTANDING_CFLAGS)
 stubdom_tests_memory_memory_LDFLAGS = $(stubdom_ld_flags)
 stubdom_tests_memory_memory_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_nmi_nmi_SOURCES = stubdom/tests/nmi/main.c
+stubdom_tests_nmi_nmi_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_nmi_nmi_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_nmi_nmi_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_nmi_nmi_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_store_store_SOURCES = stubdom/tests/store/main.c
+stubdom_tests_store_store_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_store_store_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_store_store_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_store_store_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_pair_pair_SOURCES = stubdom/tests/pair/main.c
+stubdom_tests_pair_pair_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_pair_pair_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_pair_pair_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_pair_pair_LDADD = stubdom/rt/librt.a

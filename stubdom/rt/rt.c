@@ -11,6 +11,7 @@
 #include <xen/vcpu.h>
 
 #include "console.h"
+#include "str.h"
 #include "trap.h"
 
 static const struct hvm_start_info *start_info;
@@ -231,10 +232,6 @@ void rt_start(const struct hvm_start_info *info)
 	console_init();
 	rt_main();
 }
-
-/* The compiler calls these by itself. */
-void *memcpy(void *dst, const void *src, size_t n);
-void *memset(void *dst, int c, size_t n);
 
 void *memcpy(void *dst, const void *src, size_t n)
 {
