@@ -47,7 +47,10 @@ static int16_t open_side(struct hypercall *c, struct copy_side *s, domid_t domid
 		return GNTST_permission_denied;
 	if (policy_get_partner(c->d, domid, &s->d))
 		return GNTST_bad_domain;
-	if (is_grant) {
+	if (is_grant && READ_ONCE(s->d->state) == DOMAIN_DYING) {
+		/* As for mappings: what it lent ends with it, though its memory may live on a while. */
+		status = GNTST_bad_domain;
+	} else if (is_grant) {
 		s->ref = (grant_ref_t)ref_or_gfn;
 		status = open_by_grant(c, s, first, n);
 	} else if (physmap_get_frame(s->d, gfn_from(ref_or_gfn),
