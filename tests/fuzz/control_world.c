@@ -302,7 +302,7 @@ int hvcall_log_read(struct hvcall *hv, uint64_t *position, void *buffer, size_t 
 void op_attach_device(struct conn *c, struct json_object *rq)
 {
 	(void)rq;
-	op_refuse(c, FAULT_DISK_FAILED, "not here");
+	op_refuse(c, FAULT_IMAGE_FAILED, "not here");
 }
 
 void op_detach_device(struct conn *c, struct json_object *rq)

@@ -223,22 +223,24 @@ enum fault_code domain_disk_fault(int err)
 {
 	switch (err) {
 	case -ENOENT:
-		return FAULT_DISK_NOT_FOUND;
+		return FAULT_IMAGE_NOT_FOUND;
 	case -EACCES:
 	case -EPERM:
-		return FAULT_DISK_DENIED;
+		return FAULT_IMAGE_DENIED;
 	case -ENOKEY:
 		return FAULT_SECRET;
 	case -EINVAL:
 		return FAULT_DISK_UNUSABLE;
 	case -ENOTSUP:
-		return FAULT_DISK_UNSUPPORTED;
+		return FAULT_IMAGE_UNSUPPORTED;
 	case -EBUSY:
-		return FAULT_DISK_IN_USE;
+		return FAULT_IMAGE_IN_USE;
+	case -ENOSPC:
+		return FAULT_IMAGE_NO_SPACE;
 	case -ETIMEDOUT:
-		return FAULT_DISK_UNREACHABLE;
+		return FAULT_IMAGE_UNREACHABLE;
 	default:
-		return FAULT_DISK_FAILED;
+		return FAULT_IMAGE_FAILED;
 	}
 }
 

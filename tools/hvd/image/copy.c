@@ -352,7 +352,7 @@ static int open_source(const char *path, struct place *from, uint64_t *ret_size)
 	from->name = path;
 	from->fd = file_image_open(path, O_RDONLY, &st);
 	if (from->fd == -ENOENT)
-		return report_fail("no_such_image", "there is no file %s", path);
+		return report_fail("image_not_found", "there is no file %s", path);
 	if (from->fd == -EINVAL)
 		return report_fail("bad_request", "%s is not a regular file", path);
 	if (from->fd < 0)
@@ -373,7 +373,7 @@ static int create_file(const char *path, uint64_t size, struct place *to)
 	to->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to->fd < 0)
 		return errno == ENOENT ?
-			report_fail("no_such_image", "%s: its folder does not exist", path) :
+			report_fail("image_not_found", "%s: its folder does not exist", path) :
 			report_errno(-errno, "creating it", path);
 	err = place_check_image(to->fd) ? -EPERM : ftruncate(to->fd, (off_t)size) ? -errno : 0;
 	if (!err)

@@ -56,7 +56,7 @@ static int action_list(const char *path)
 	struct dirent *e;
 
 	if (!dir && errno == ENOENT)
-		return report_fail("no_such_image", "there is no folder %s", path);
+		return report_fail("image_not_found", "there is no folder %s", path);
 	if (!dir)
 		return report_errno(-errno, "listing its files", path);
 	while ((e = readdir(dir)) && !report_cancelled()) {
@@ -87,7 +87,7 @@ static int action_create(struct task *t, const char *path)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno == ENOENT ?
-			report_fail("no_such_image", "%s: its folder does not exist", path) :
+			report_fail("image_not_found", "%s: its folder does not exist", path) :
 			report_errno(-errno, "creating it", path);
 	err = place_check_image(fd) ? -EPERM : ftruncate(fd, (off_t)t->size) ? -errno : 0;
 	close(fd);

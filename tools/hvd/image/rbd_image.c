@@ -32,7 +32,7 @@ int rbd_image_pool(struct task *t, rados_t *ret_cluster, rados_ioctx_t *ret_pool
 	err = cluster_open_pool(*ret_cluster, t->image.rbd, ret_pool, error, sizeof(error));
 	if (err) {
 		rados_shutdown(*ret_cluster);
-		return report_fail("no_such_image", "%s", error);
+		return report_fail("image_not_found", "%s", error);
 	}
 	return 0;
 }

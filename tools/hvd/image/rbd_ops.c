@@ -121,7 +121,7 @@ static int action_clone(struct task *t, rados_ioctx_t pool, rados_t cluster, con
 		return report_fail("bad_request",
 				   "a clone is made of a snapshot: 'hvctl image snap create %s@NAME' first", name);
 	if (cluster_open_pool(cluster, to, &to_pool, error, sizeof(error)))
-		return report_fail("no_such_image", "%s", error);
+		return report_fail("image_not_found", "%s", error);
 	to_name = spec_rbd_text(to);
 	rbd_image_options_create(&options);
 	/* Of the second kind: its parent need not be protected, and may be removed. */

@@ -131,7 +131,7 @@ int report_errno(int err, const char *what, const char *name)
 {
 	switch (-err) {
 	case ENOENT:
-		return report_fail("no_such_image", "there is no image %s", name);
+		return report_fail("image_not_found", "there is no image %s", name);
 	case EEXIST:
 		return report_fail("image_exists", "%s exists: choose another name, or remove it", name);
 	case EPERM:

@@ -42,7 +42,7 @@ void report_item(struct json_object *o);
 /* The end, one way or the other. report_fail() returns -1. 'result' (taken over) may be NULL. */
 void report_done(struct json_object *result);
 int report_fail(const char *code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* "no_such_image" and so on for what librbd or the kernel said of 'what'. */
+/* "image_not_found" and so on for what librbd or the kernel said of 'what'. */
 int report_errno(int err, const char *what, const char *name);
 
 /* ---- Actions: 0, or -1 and reported ---- */
