@@ -67,7 +67,8 @@ struct backend_disk_stats {
 	uint64_t stalls;	/* times that it has not answered for too long */
 	uint64_t stalled;	/* 1: now */
 	uint64_t stopped;	/* requests that have failed and wait to be tried again */
-	uint64_t reserved[9];
+	uint64_t rbd_abandoned_bytes; /* memory of writes that librbd never completes: disk.h's is_lost */
+	uint64_t reserved[8];
 };
 
 /* As the guest sees it: received is what came to the guest. */

@@ -68,7 +68,9 @@ struct blkif *blkif_create(struct blkif_host *host, unsigned int id, struct disk
 	b->limits.readonly = disk->info.readonly;
 	b->limits.can_discard = disk->info.can_discard;
 	b->stats = backend_stats_disk(id);
-	b->stats->in_flight = 0; /* a process that died took those with it */
+	/* A process that died took those with it. */
+	b->stats->in_flight = 0;
+	b->stats->rbd_abandoned_bytes = 0;
 	b->stats->size_bytes = disk->info.nr_sectors * BLK_SECTOR_SIZE;
 	if (trouble_init(b) ||
 	    limiter_create(host->child->base, disk, b->stats, blkif_on_room, b, &b->limiter)) {

@@ -11,6 +11,7 @@
 #include <xen/io/blkif.h>
 
 #include "backend/child.h"
+#include "backend/stats.h"
 #include "blk/blkif_job.h"
 #include "blk/grants.h"
 
@@ -79,7 +80,9 @@ void job_free(struct blk_job *job)
 	struct blkif_host *host = job->q->blkif->host;
 
 	host->buffered_bytes -= job->buffer_bytes;
-	if (!job->io.is_lost)
+	if (job->io.is_lost)
+		backend_stats_add(&job->q->blkif->stats->rbd_abandoned_bytes, job->buffer_bytes);
+	else
 		free(job->buffer);
 	free(job->iov);
 	free(job);

@@ -131,7 +131,8 @@ static void rbd_submit(struct disk *d, struct disk_io *io)
 /*
  * The cluster refuses us (blocklist): another instance was to take over, or an operator has broken our lock.
  * Nothing that we do is taken any more. librbd 16 never completes a write that it refuses by itself if neither its
- * cache nor a copy is between us and it: we do, and leave the memory to librbd.
+ * cache nor a copy is between us and it: we do, and leave the memory to librbd. That happens once in the life of
+ * a process: what comes later is refused by ourselves, so no more is lost than may be in flight (MAX_BUFFERED_BYTES).
  */
 static void rbd_on_fenced(struct rbd_disk *r)
 {

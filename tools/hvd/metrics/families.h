@@ -129,6 +129,8 @@
 	  "1: its process holds the image's exclusive lock")                                         \
 	X(RBD_LOCK_LOSSES, "hv_domain_block_rbd_lock_losses", COUNTER, "",                           \
 	  "Times another client was given the image")                                                \
+	X(RBD_ABANDONED, "hv_domain_block_rbd_abandoned_bytes", GAUGE, "bytes",                      \
+	  "Memory of writes that were in flight when the image was lost, kept for good")             \
 	/* interfaces */                                                                             \
 	X(NET_RX_BYTES, "hv_domain_interface_stats_receive_bytes", COUNTER, "bytes",                 \
 	  "Bytes that the guest received")                                                           \

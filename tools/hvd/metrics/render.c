@@ -421,6 +421,7 @@ static const struct column rbd_columns[] = {
 	{ FAMILY_RBD_SLOW, DISK(rbd_slow_requests), 0, 0, 0 },
 	{ FAMILY_RBD_LOCKED, DISK(rbd_locked), 0, 0, 0 },
 	{ FAMILY_RBD_LOCK_LOSSES, DISK(rbd_lock_losses), 0, 0, 0 },
+	{ FAMILY_RBD_ABANDONED, DISK(rbd_abandoned_bytes), 0, 0, 0 },
 };
 
 static void put_rbd(struct expo *e, const struct snapshot *s)
