@@ -75,5 +75,9 @@ printf 'reboot\n' | hvctl console --idle 2 one >/dev/null
 rebooted() { hvctl info one | grep -q '^Restarts *1' && is one running; }
 wait_until rebooted
 equal "$(limits)" 'total_bytes_sec=3145728 total_bytes_sec_max=6291456 ' "after a reboot"
+# Its guest has never taken it, so nobody has to be waited for; then it has none.
+expect 0 '^xvda detached$' hvctl detach-disk --force one xvda
+expect 1 "has no device 'xvda'" hvctl detach-disk --force one xvda
+equal "$(hvctl image info --json "$image" | grep -c '"in_use": false')" 1 "its image"
 expect 0 ended hvctl destroy one
 finish

@@ -14,6 +14,7 @@ struct machine {
 	enum xenbus_state front;
 	bool slow;
 	bool removed;
+	bool is_forced;
 	unsigned int nr_connects;
 };
 
@@ -43,7 +44,7 @@ static void run(struct machine *m)
 			break;
 		case XENBUS_REMOVE:
 			CU_ASSERT_FALSE(m->x.online);
-			CU_ASSERT_NOT_EQUAL(m->x.link, LINK_CONNECTED);
+			CU_ASSERT_TRUE(m->is_forced || m->x.link != LINK_CONNECTED);
 			m->removed = true;
 			break;
 		}
@@ -166,6 +167,32 @@ static void unplugging_a_used_device_waits_for_the_guest(void)
 	CU_ASSERT_TRUE(m.removed);
 }
 
+/* Where nobody is left who could answer the guest. */
+static void force_waits_for_nobody(void)
+{
+	static const enum xenbus_link links[] = { LINK_ABSENT, LINK_LOST, LINK_IDLE, LINK_CONNECTING,
+						  LINK_CONNECTED, LINK_DISCONNECTING };
+	unsigned int link, state;
+
+	for (link = 0; link < sizeof(links) / sizeof(links[0]); link++) {
+		for (state = XENBUS_UNKNOWN; state <= XENBUS_CLOSED; state++) {
+			struct machine m = added();
+
+			front(&m, XENBUS_CONNECTED);
+			m.x.online = false;
+			run(&m);
+			CU_ASSERT_FALSE(m.removed);
+			m.x.link = links[link];
+			m.front = (enum xenbus_state)state;
+			m.x.forced = true;
+			m.is_forced = true;
+			run(&m);
+			CU_ASSERT_TRUE(m.removed);
+			CU_ASSERT_EQUAL(m.x.state, XENBUS_CLOSED);
+		}
+	}
+}
+
 static void unplugging_an_unused_device_is_immediate(void)
 {
 	struct machine m = added();
@@ -265,6 +292,7 @@ UNIT_MAIN("xenbus",
 	  UNIT_TEST(closed_waits_for_the_process),
 	  UNIT_TEST(front_that_closes_while_we_connect_is_served_afterwards),
 	  UNIT_TEST(unplugging_a_used_device_waits_for_the_guest),
+	  UNIT_TEST(force_waits_for_nobody),
 	  UNIT_TEST(unplugging_an_unused_device_is_immediate),
 	  UNIT_TEST(broken_front_end_may_come_back_after_closing),
 	  UNIT_TEST(without_a_process_a_guest_can_still_close),

@@ -176,7 +176,7 @@ int cmd_attach_interface(int argc, char **argv)
 	return attach(argv[1], xml);
 }
 
-static int detach(int argc, char **argv)
+static int detach(int argc, char **argv, bool force)
 {
 	const char *text = take_option(&argc, argv, "timeout");
 	struct json_object *rq, *result;
@@ -191,6 +191,8 @@ static int detach(int argc, char **argv)
 	json_object_object_add(rq, "device", json_object_new_string(argv[2]));
 	if (text)
 		json_object_object_add(rq, "timeout_s", json_object_new_int64(seconds));
+	if (force)
+		json_object_object_add(rq, "force", json_object_new_boolean(1));
 	status = conn_call(rq, &result);
 	if (status != EXIT_OK)
 		return status;
@@ -204,10 +206,12 @@ static int detach(int argc, char **argv)
 
 int cmd_detach_disk(int argc, char **argv)
 {
-	return detach(argc, argv);
+	bool force = take_flag(&argc, argv, "force");
+
+	return detach(argc, argv, force);
 }
 
 int cmd_detach_interface(int argc, char **argv)
 {
-	return detach(argc, argv);
+	return detach(argc, argv, false);
 }

@@ -46,7 +46,7 @@ static const struct command commands[] = {
 	{ "resume", "DOMAIN", "let a paused domain run", cmd_resume },
 	{ "attach-disk", "[--readonly] [--cache MODE] DOMAIN DISK.XML | SOURCE TARGET", "give a running domain a disk",
 	  cmd_attach_disk },
-	{ "detach-disk", "[--timeout SECONDS] DOMAIN TARGET", "take a disk away from a running domain",
+	{ "detach-disk", "[--force] [--timeout SECONDS] DOMAIN TARGET", "take a disk away from a running domain",
 	  cmd_detach_disk },
 	{ "attach-interface", "[--mac ADDRESS] DOMAIN INTERFACE.XML | BRIDGE",
 	  "give a running domain a network interface", cmd_attach_interface },

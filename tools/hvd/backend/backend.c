@@ -312,14 +312,16 @@ int backend_add_nic(struct backend *b, uint16_t domid, const char *name, unsigne
 			     ret_error);
 }
 
-int backend_unplug(struct backend *b, uint16_t domid, const char *device)
+int backend_unplug(struct backend *b, uint16_t domid, const char *device, bool force)
 {
 	struct backend_domain *d = domain_find(b, domid);
 	struct device *dev = d ? device_find(d, device) : NULL;
 
 	if (!dev)
 		return -ENOENT;
-	device_unplug(dev);
+	if (force && dev->class != &vbd_class)
+		return -EINVAL;
+	device_unplug(dev, force);
 	return 0;
 }
 

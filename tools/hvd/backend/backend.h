@@ -142,9 +142,12 @@ void backend_retry(struct backend *b, uint16_t domid);
 
 /*
  * Asks the guest to give a device back ("xvdb", "vif1"); the nodes disappear and the callback for
- * that is called when it has. -ENOENT: no such device.
+ * that is called when it has. 'force', of a disk: its image is let go of without asking the guest, when
+ * its process has ended, which finishes what it has taken within ten seconds or not at all. The callback comes
+ * then; until the guest has let go of what is left, the name is in use. -ENOENT: no such device; -EINVAL: it is
+ * no disk.
  */
-int backend_unplug(struct backend *b, uint16_t domid, const char *device);
+int backend_unplug(struct backend *b, uint16_t domid, const char *device, bool force);
 
 /*
  * The domain is dead or dying: its back ends let go of the guest's pages and channels, finish

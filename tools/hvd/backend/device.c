@@ -132,6 +132,9 @@ static void tell_unplugged(struct device *dev)
 {
 	struct backend *b = dev->domain->backend;
 
+	if (dev->told)
+		return;
+	dev->told = true;
 	device_tell(dev, "detached", NULL);
 	if (b->on_unplugged)
 		b->on_unplugged(b->unplugged_arg, dev->domain->domid, dev->name, NULL);
@@ -239,8 +242,12 @@ static void device_on_added(struct device *dev, struct json_object *msg)
 		dev->pending = false;
 		evtimer_add(dev->domain->check, &now);
 	}
-	dev->class->write_features(dev, msg);
-	device_write(dev, dev->back, "hotplug-status", "connected");
+	if (dev->ejected) {
+		tell_unplugged(dev);
+	} else {
+		dev->class->write_features(dev, msg);
+		device_write(dev, dev->back, "hotplug-status", "connected");
+	}
 	if (dev->resume) {
 		device_connect(dev);
 		return;
@@ -253,7 +260,11 @@ static void device_on_added(struct device *dev, struct json_object *msg)
 static void device_on_connected(struct device *dev)
 {
 	dev->xenbus.link = LINK_CONNECTED;
-	if (dev->resume) {
+	if (dev->resume && dev->ejected) {
+		dev->resume = false;
+		log_info("domain %u, %s: what the guest asks of it is refused from now on", dev->domain->domid,
+			 dev->name);
+	} else if (dev->resume) {
 		dev->resume = false;
 		log_info("domain %u, %s: a new process goes on where the last one was", dev->domain->domid,
 			 dev->name);
@@ -272,6 +283,11 @@ static void device_on_failed(struct device *dev, int err, const char *error)
 {
 	if (dev->pending) {
 		device_cannot(dev, err, error);
+		return;
+	}
+	if (dev->ejected) {
+		/* Nobody can answer the guest; that is no reason to keep the image from others. */
+		dev->xenbus.forced = true;
 		return;
 	}
 	if (dev->xenbus.link == LINK_LOST) {
@@ -332,7 +348,7 @@ static int device_send_add(struct device *dev)
 {
 	int err;
 
-	if (dev->fd < 0 && dev->class->open_again) {
+	if (dev->fd < 0 && !dev->ejected && dev->class->open_again) {
 		dev->fd = dev->class->open_again(dev);
 		if (dev->fd < 0 && dev->fd != -ENODATA)
 			return dev->fd;
@@ -387,7 +403,7 @@ void device_on_process_gone(struct device *dev)
 	}
 	if (dev->xenbus.link == LINK_CONNECTED || dev->xenbus.link == LINK_CONNECTING)
 		dev->resume = true;
-	if (dev->resume && dev->class->cannot_resume && dev->class->cannot_resume(dev)) {
+	if (dev->resume && !dev->ejected && dev->class->cannot_resume && dev->class->cannot_resume(dev)) {
 		device_on_service_failed(dev);
 		return;
 	}
@@ -405,6 +421,7 @@ void device_on_service_failed(struct device *dev)
 {
 	dev->resume = false;
 	dev->xenbus.link = LINK_ABSENT;
+	dev->xenbus.forced = dev->ejected;
 	device_fail(dev, "the process that served it has ended");
 	device_step(dev);
 }
@@ -432,9 +449,33 @@ void device_on_service_gone(struct device *dev)
 	device_destroy(dev, true);
 }
 
-void device_unplug(struct device *dev)
+/*
+ * The image is let go of, and a process without one answers the guest until that has closed its end: who took the
+ * nodes away from under a driver with requests in flight would have it wait for them for ever.
+ */
+static void device_eject(struct device *dev)
 {
+	if (dev->ejected)
+		return;
+	dev->ejected = true;
+	json_object_put(dev->add);
+	dev->add = device_request(dev, "add");
+	json_object_object_add(dev->add, "gone", json_object_new_boolean(1));
+	if (dev->fd >= 0)
+		close(dev->fd);
+	dev->fd = -1;
+	service_replace(dev->service);
+}
+
+void device_unplug(struct device *dev, bool force)
+{
+	if (dev->leaving)
+		return;
 	dev->xenbus.online = false;
+	if (force && dev->service && dev->xenbus.link != LINK_IDLE && dev->xenbus.link != LINK_ABSENT)
+		device_eject(dev);
+	else if (force)
+		dev->xenbus.forced = true; /* nobody serves a ring of it */
 	device_write(dev, dev->back, "online", "0");
 	device_step(dev);
 }

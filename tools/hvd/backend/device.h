@@ -77,6 +77,8 @@ struct device {
 	bool pending;		 /* its first process has not said yet whether it can serve it */
 	bool resume;		 /* connected when its process died: the next one takes up the rings */
 	bool leaving;		 /* unplugged, waits for its process to end */
+	bool ejected;		 /* a disk without an image: what is left answers until the guest lets go */
+	bool told;		 /* that it is unplugged */
 	int err;		 /* why it cannot be served, with a sentence */
 	char *error;
 	void *private;
@@ -171,6 +173,8 @@ struct service *service_find(struct backend_domain *d, enum process_kind kind);
 int service_send(struct service *s, struct json_object *msg, int fd);
 /* The process cannot open what it shall serve: ends it, and starts another one after a while. */
 void service_retry(struct service *s);
+/* Ends the process, when it has finished what it has taken or after ten seconds, and starts another one. */
+void service_replace(struct service *s);
 /* Ends it for good; device_on_service_gone() follows for devices it still has, from the loop. */
 void service_stop(struct service *s);
 /* Lets go of it without a word, for hvd's own end. */
@@ -197,7 +201,8 @@ void device_on_serving(struct device *dev, struct json_object *msg, int fd); /* 
 void device_on_all_served(struct device *dev);
 /* Removes nodes (if asked for) and memory, and ends the service if it was only for this; tells nobody. */
 void device_destroy(struct device *dev, bool remove_nodes);
-void device_unplug(struct device *dev);
+/* Asks the guest to give it back; 'force': takes it. It may be gone when this returns. */
+void device_unplug(struct device *dev, bool force);
 int device_send(struct device *dev, struct json_object *msg, int fd);
 struct json_object *device_request(struct device *dev, const char *op);
 void device_on_message(struct device *dev, const char *event, struct json_object *msg);

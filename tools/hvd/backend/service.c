@@ -321,6 +321,16 @@ int service_send(struct service *s, struct json_object *msg, int fd)
 	return process_send(s->process, msg, fd);
 }
 
+void service_replace(struct service *s)
+{
+	evtimer_del(s->restart);
+	s->nr_quick_ends = 0;
+	if (s->process)
+		process_stop(s->process);
+	else
+		restart_after(s, 0);
+}
+
 void service_retry(struct service *s)
 {
 	s->retry = true;

@@ -189,7 +189,7 @@ static int vbd_send_files(struct device *dev)
 	int fd, err;
 
 	err = device_send(dev, device_request(dev, "record"), v->record);
-	if (err || !v->secret)
+	if (err || !v->secret || dev->ejected)
 		return err;
 	err = priv_secret_open(v->secret, &fd, &error);
 	if (err) {

@@ -38,6 +38,9 @@ static enum xenbus_action on_initialising(const struct xenbus *x, enum xenbus_st
 enum xenbus_action xenbus_next(const struct xenbus *x, enum xenbus_state front,
 			       enum xenbus_state *ret_state)
 {
+	if (x->forced)
+		return x->state != XENBUS_CLOSED ? set_state(x, XENBUS_CLOSED, ret_state) : XENBUS_REMOVE;
+
 	switch (x->link) {
 	case LINK_ABSENT:
 		/* Without a process the front end can only be led to its end. */

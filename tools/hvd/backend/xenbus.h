@@ -43,6 +43,7 @@ struct xenbus {
 	enum xenbus_state state; /* what we last wrote */
 	enum xenbus_link link;
 	bool online; /* false: the device is to be unplugged */
+	bool forced; /* and is, whatever the front end does: nobody serves a ring of it */
 	bool broken; /* the front end must close before it may connect again */
 };
 

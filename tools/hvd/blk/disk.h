@@ -103,6 +103,11 @@ struct disk_kind {
 
 extern const struct disk_kind disk_kind; /* in file_kind.c, rbd.c */
 
+/* ---- gone.c ---- */
+
+/* A disk without anything behind it, whatever kind it was; on_opened() before this returns. */
+int gone_disk_open(struct child *child, const struct disk_owner *owner);
+
 /* ---- pool.c: threads that do what may block ---- */
 
 struct pool;

@@ -7,6 +7,7 @@ BLK_SOURCES = \
 	tools/hvd/backend/stats.h tools/hvd/backend/stats_child.c \
 	tools/hvd/blk/blkif.c tools/hvd/blk/blkif.h tools/hvd/blk/blkif_job.h \
 	tools/hvd/blk/disk.h \
+	tools/hvd/blk/gone.c \
 	tools/hvd/blk/grants.c tools/hvd/blk/grants.h \
 	tools/hvd/blk/inflight.c tools/hvd/blk/inflight.h \
 	tools/hvd/blk/limiter.c tools/hvd/blk/limiter.h \

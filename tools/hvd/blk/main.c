@@ -222,6 +222,25 @@ static int map_record(void)
 	return 0;
 }
 
+/* Opens what the guest is to have, or (taken by force) nothing. */
+static int open_disk(struct json_object *msg, const char *previous, char *error, size_t size)
+{
+	bool gone = child_get_int(msg, "gone", 0) != 0;
+	int err = 0;
+
+	if (!gone)
+		err = disk_kind.prepare(&server.child, msg, &server.files, &server.owner, error, size);
+	if (err)
+		return err;
+	if (disk_kind.sandbox(&server.child))
+		exit(EXIT_FAILURE); /* it has said why */
+	if (gone)
+		return gone_disk_open(&server.child, &server.owner);
+	return disk_kind.open(&server.child, &server.files,
+			      server.host.record ? server.host.record->address : NULL, previous, error,
+			      size);
+}
+
 static void on_add(struct json_object *msg)
 {
 	char previous[INFLIGHT_ADDRESS_MAX + 1] = "";
@@ -240,14 +259,7 @@ static void on_add(struct json_object *msg)
 	if (server.host.record)
 		memcpy(previous, server.host.record->address, INFLIGHT_ADDRESS_MAX);
 	if (!err)
-		err = disk_kind.prepare(&server.child, msg, &server.files, &server.owner, error,
-					sizeof(error));
-	if (!err && disk_kind.sandbox(&server.child))
-		exit(EXIT_FAILURE); /* it has said why */
-	if (!err)
-		err = disk_kind.open(&server.child, &server.files,
-				     server.host.record ? server.host.record->address : NULL, previous,
-				     error, sizeof(error));
+		err = open_disk(msg, previous, error, sizeof(error));
 	if (err)
 		on_failed(NULL, err, error);
 }

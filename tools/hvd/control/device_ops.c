@@ -317,8 +317,11 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	snprintf(text, sizeof(text), "the guest has not given %s back yet: is it mounted there? It still may",
-		 r->device);
+	snprintf(text, sizeof(text),
+		 "domain '%s' has not given %s back: is it %s, or in use there? It works on, and goes as soon as "
+		 "the guest lets go of it%s", r->d->spec->name, r->device,
+		 r->d->state == DOMAIN_PAUSED ? "paused" : "hung",
+		 strncmp(r->device, "vif", 3) ? "; --force takes it away at once" : "");
 	end_badly(r, FAULT_TIMEOUT, text);
 }
 
@@ -348,6 +351,7 @@ void op_detach_device(struct conn *c, struct json_object *rq)
 	struct domain *d = device_ops_live_domain(c, rq);
 	struct backend *b;
 	struct device_request *r;
+	bool force = json_line_bool(rq, "force", false);
 	struct timeval tv;
 	char *device;
 	int err;
@@ -363,6 +367,11 @@ void op_detach_device(struct conn *c, struct json_object *rq)
 		op_refuse(c, FAULT_NO_SUCH_DEVICE, "domain '%s' has no device '%.40s'", d->spec->name, wanted);
 		return;
 	}
+	if (force && !strncmp(device, "vif", 3)) {
+		op_refuse(c, FAULT_BAD_REQUEST, "only a disk is taken by force");
+		free(device);
+		return;
+	}
 	b = d->all->env.backend;
 	backend_set_unplugged_cb(b, on_unplugged, d->all);
 	tv = (struct timeval){ .tv_sec = timeout };
@@ -370,7 +379,7 @@ void op_detach_device(struct conn *c, struct json_object *rq)
 	r->deadline = evtimer_new(d->all->env.base, on_deadline, r);
 	event_add(r->deadline, &tv);
 	/* A guest that is not there yet gives it back at once: 'r' may be gone afterwards. */
-	err = backend_unplug(b, d->domid, device);
+	err = backend_unplug(b, d->domid, device, force);
 	if (err)
 		end_badly(r, FAULT_NO_SUCH_DEVICE, "the device is on its way out, or in");
 }
