@@ -272,6 +272,29 @@ static void discard_range_cannot_overflow(void)
 	CU_ASSERT_EQUAL(blk_request_check(&req, &none), -EOPNOTSUPP);
 }
 
+/* A guest that was not offered it may ask all the same: what it wants gone must not be said to be. */
+static void secure_discard_is_not_to_be_had(void)
+{
+	struct fixture *f = setup(BLK_ABI_X86_64, 1);
+	struct fixture *g = setup(BLK_ABI_X86_32, 1);
+	struct blkif_request_discard *r = (void *)(f->memory + 64);
+	struct discard32 *r32 = (void *)(g->memory + 64);
+
+	r->operation = r32->operation = BLKIF_OP_DISCARD;
+	r->flag = r32->flag = BLKIF_DISCARD_SECURE;
+	r->nr_sectors = r32->nr_sectors = 8;
+	set_prod(f, 1);
+	set_prod(g, 1);
+	CU_ASSERT_EQUAL(blk_ring_next(&f->ring, &f->req), 1);
+	CU_ASSERT_EQUAL(blk_ring_next(&g->ring, &g->req), 1);
+	CU_ASSERT_EQUAL(blk_request_check(&f->req, &limits), -EOPNOTSUPP);
+	CU_ASSERT_EQUAL(blk_request_check(&g->req, &limits), -EOPNOTSUPP);
+	f->req.is_secure = false;
+	CU_ASSERT_EQUAL(blk_request_check(&f->req, &limits), 0);
+	free(f);
+	free(g);
+}
+
 static void producer_too_far_ahead_is_a_protocol_error(void)
 {
 	struct fixture *f = setup(BLK_ABI_X86_64, 1);
@@ -388,6 +411,7 @@ UNIT_MAIN("blk_ring",
 	  UNIT_TEST(segment_counts_out_of_range_are_refused),
 	  UNIT_TEST(sectors_out_of_range_are_refused),
 	  UNIT_TEST(discard_range_cannot_overflow),
+	  UNIT_TEST(secure_discard_is_not_to_be_had),
 	  UNIT_TEST(producer_too_far_ahead_is_a_protocol_error),
 	  UNIT_TEST(indices_wrap_around),
 	  UNIT_TEST(responses_lie_where_both_layouts_want_them),

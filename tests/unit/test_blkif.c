@@ -450,6 +450,29 @@ static void a_hole_is_punched_where_the_file_system_can(void)
 	teardown();
 }
 
+static void secure_discard_is_refused_and_harms_nothing(void)
+{
+	struct blkif_request_discard *r;
+	uint8_t bytes[4096];
+
+	setup(false);
+	CU_ASSERT_EQUAL(connect_ring(false, RING_PAGE, 1), 0);
+	fill(DATA_PAGE, 4);
+	CU_ASSERT_EQUAL(transfer(BLKIF_OP_WRITE, 8, DATA_PAGE, 0, 7), BLKIF_RSP_OKAY);
+	r = (void *)new_request(BLKIF_OP_DISCARD, 8, 5);
+	r->nr_sectors = 8;
+	r->flag = BLKIF_DISCARD_SECURE;
+	sring->req_prod++;
+	kick();
+	CU_ASSERT_EQUAL(wait_response(5), BLKIF_RSP_EOPNOTSUPP);
+	CU_ASSERT_EQUAL(pread(image, bytes, 4096, 4096), 4096);
+	CU_ASSERT_EQUAL(memcmp(bytes, page(DATA_PAGE), 4096), 0);
+	/* And the ring goes on. */
+	CU_ASSERT_EQUAL(transfer(BLKIF_OP_READ, 8, DATA_PAGE + 1, 0, 7), BLKIF_RSP_OKAY);
+	CU_ASSERT_EQUAL(memcmp(page(DATA_PAGE + 1), page(DATA_PAGE), 4096), 0);
+	teardown();
+}
+
 static void a_full_ring_is_answered_once_each(void)
 {
 	unsigned int seen[32] = { 0 };
@@ -625,6 +648,7 @@ UNIT_MAIN("blkif",
 	  UNIT_TEST(a_file_that_has_grown_can_be_used_to_its_end),
 	  UNIT_TEST(readonly_disk_is_not_written),
 	  UNIT_TEST(a_hole_is_punched_where_the_file_system_can),
+	  UNIT_TEST(secure_discard_is_refused_and_harms_nothing),
 	  UNIT_TEST(a_full_ring_is_answered_once_each),
 	  UNIT_TEST(insane_ring_ends_only_this_connection),
 	  UNIT_TEST(what_cannot_be_connected_leaves_nothing),
