@@ -6,7 +6,7 @@
 . "$(dirname "$0")/ceph-lib.sh"
 need_ceph
 ceph rbd namespace create rbd/tenant
-plan 20
+plan 25
 need_guest
 
 cat >"$work/work" <<'END'
@@ -26,6 +26,23 @@ for part in 0 1 2; do
 	dd if=/dev/xvdb bs=1M skip=$((part * 8)) count=8 2>/dev/null | cmp -s - /root/blob && report read $part
 done
 blkdiscard -o 8388608 -l 8388608 /dev/xvdb && report discarded
+# That nothing of it can be found any more is not promised, so it is not pretended.
+blkdiscard -s -o 0 -l 8388608 /dev/xvdb 2>/dev/null && report wiped || report not-wiped
+# A ring for each processor, of four pages: what a processor asks for goes through its own.
+report queues $(ls /sys/block/xvdb/mq | wc -l)
+answers() { sed -n 's/^ *\([0-9]*\):  *\([0-9]*\)  *\([0-9]*\) .* blkif$/\1 \2 \3/p' /proc/interrupts | while read -r irq one two; do echo $irq $((one + two)); done; }
+for cpu in 0 1; do
+	sync
+	answers >/tmp/before
+	taskset $((1 << cpu)) dd if=/root/blob of=/dev/xvdb bs=16k count=64 seek=$(((40 + cpu) * 64)) oflag=direct 2>/dev/null || report direct-failed
+	answers >/tmp/after
+	# Whose answers were as many as the requests.
+	report ring $cpu $(join_them() { while read -r irq n; do m=$(sed -n "s/^$irq //p" /tmp/before); [ $((n - m)) -ge 32 ] && echo $irq; done; }; join_them </tmp/after)
+done
+for cpu in 0 1; do
+	taskset $((1 << cpu)) dd if=/root/blob of=/dev/xvdb bs=16k count=128 seek=$(((48 + cpu * 2) * 64)) oflag=direct 2>/dev/null || report direct-failed &
+done
+wait
 # Sectors of 4096 bytes, in a namespace.
 report sectors $(cat /sys/block/xvdd/queue/logical_block_size) $(bytes xvdd)
 dd if=/root/blob of=/dev/xvdd bs=1M seek=8 conv=fsync 2>/dev/null && report sectors-written
@@ -57,12 +74,13 @@ mount -o loop $images/root.img /tmp/root && cp work /tmp/root/work && umount /tm
 hvctl image import $images/root.img rbd/root $at 2>/dev/null && echo imported
 hvctl image create rbd/data 64M $at && echo created
 hvctl image create rbd/more 32M $at
-guest rbd 256 2 'root=/dev/xvda quiet run=sh,/work' "$(rbd_disk xvda rbd/root)" "$(rbd_disk xvdb rbd/data)" \
+guest rbd 256 2 'root=/dev/xvda quiet xen_blkfront.max_ring_page_order=2 run=sh,/work' "$(rbd_disk xvda rbd/root)" "$(rbd_disk xvdb rbd/data)" \
 	"$(rbd_disk xvdd rbd/tenant/large-sectors "<blockio logical_block_size='4096'/>")" \
 	"$(rbd_disk xvde rbd/golden@first '<readonly/>')"
 hvctl create rbd.xml || cat rbd.xml
 wait_console rbd '^GUEST written' 600
 hvctl info rbd | sed -n 's/^Disk */disk: /p'
+wget -q -O - http://127.0.0.1:9177/metrics | sed -n 's/^hv_domain_block_queue_depth{.*target_device="xvdb".*} /slots: /p'
 hvctl image info rbd/data $at | sed 's/^/info: /'
 hvctl image list rbd/tenant $at | sed 's/^/namespace: /'
 echo "resize snapshot: $(hvctl blockresize rbd xvde 8M 2>&1)"
@@ -94,6 +112,18 @@ ok "the guest's disks have their sizes" is "$(said 'guest: sizes')" "67108864 67
 ok "it may flush" is "$(said 'guest: cache')" "write back"
 ok "it reads what it wrote" is "$(grep -c '^guest: read' "$out")" 3
 ok "without an error" bash -c '! grep -q write-failed "$1"' - "$out"
+ok "a discard that leaves no trace is refused" grep -qx 'guest: not-wiped' "$out"
+ok "each of two processors has a ring" is "$(said 'guest: queues')" 2
+ok "of four pages: 128 requests fit into each" is "$(said slots:)" 256
+rings() { sed -n "s/^guest: ring $1 //p" "$out"; }
+differ() { [[ "$1" =~ ^[0-9]+$ && "$2" =~ ^[0-9]+$ && "$1" != "$2" ]]; }
+ok "and what a processor asks for is answered on its own" differ "$(rings 0)" "$(rings 1)"
+mib() { dd if="$1" bs=1M skip="$2" count="$3" 2>/dev/null | md5sum | cut -d' ' -f1; }
+begin() { head -c $(($1 * 1048576)) | md5sum | cut -d' ' -f1; }
+PATH=$PATH:/sbin debugfs -R 'cat /root/blob' "$work/root" >"$work/blob" 2>/dev/null
+ok "what went through either ring, one at a time or both at once, is in the cluster" \
+	is "$(mib "$work/data" 40 1) $(mib "$work/data" 41 1) $(mib "$work/data" 48 2) $(mib "$work/data" 50 2) $(grep -c direct-failed "$out")" \
+	"$(begin 1 <"$work/blob") $(begin 1 <"$work/blob") $(begin 2 <"$work/blob") $(begin 2 <"$work/blob") 0"
 ok "hvctl info names the images" grep -qx 'disk: xvdb network rbd/data' "$out"
 ok "hvctl image info says who holds the lock, and whose disk it is" \
 	bash -c 'grep -q "info: Lock .*10.78.0.2" "$1" && grep -q "info: Disk of *rbd xvdb" "$1"' - "$out"

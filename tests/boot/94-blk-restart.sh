@@ -9,7 +9,7 @@ kills=8
 need_guest
 need_ceph
 ceph rbd create --size 64M rbd/disk
-plan 13
+plan 14
 
 # In the guest: fio writes both disks in random order and verifies as it goes, over and over, until the host
 # says stop; then once more in sequence, so that the content is known.
@@ -35,7 +35,7 @@ fsync=32
 randrepeat=0
 thread
 time_based
-runtime=JOBTIME
+runtime=8
 [rbd]
 filename=/dev/xvda
 [file]
@@ -44,10 +44,15 @@ filename=/dev/xvdb
 filename=/dev/xvda
 offset=32m
 JOB
-sed -i "s/JOBTIME/$(sed -n 's/.*seconds=\([0-9]*\).*/\1/p' /proc/cmdline)/" /tmp/job
+stty -F /dev/hvc0 -echo
+(read -r word </dev/hvc0; : >/tmp/enough) &
 report load
-fio /tmp/job >/tmp/fio.out 2>&1 && report verified || { report bad; head -n 40 /tmp/fio.out | sed "s/^/GUEST fio: /"; }
-report jobs $(grep -c 'err= 0' /tmp/fio.out) $(sed -n 's/.*WRITE:.*io=\([^ ]*\) .*/\1/p' /tmp/fio.out)
+runs=0
+until [ -e /tmp/enough ]; do
+	fio /tmp/job >/tmp/fio.out 2>&1 && [ $(grep -c 'err= 0' /tmp/fio.out) = 3 ] || { report bad; head -n 40 /tmp/fio.out | sed "s/^/GUEST fio: /"; break; }
+	runs=$((runs + 1))
+done
+report verified $runs
 head -c 8388608 /dev/urandom >/tmp/blob
 for disk in a b; do dd if=/tmp/blob of=/dev/xvd$disk bs=64k conv=fsync 2>/dev/null && report wrote $disk; done
 report blob $(sum </tmp/blob)
@@ -70,17 +75,43 @@ cp load /tmp/initrd/
 mv $images/initrd.new $images/initrd
 truncate -s 64M /tmp/file.img
 bridge=br0
-seconds=$((kills * 4))
-guest load 384 2 "quiet ip=10.77.0.2/24 storage=/dev/xvdc seconds=$seconds run=sh,/load" 
+guest load 384 2 "quiet ip=10.77.0.2/24 storage=/dev/xvdc run=sh,/load" 
 sed -i "s|<interface|$(rbd_disk xvda rbd/disk | tr '\n' ' ')<disk type='file'><source file='/tmp/file.img'/><target dev='xvdb'/></disk>$(storage_disk xvdc)&|" load.xml
 hvctl create load.xml || cat load.xml
 wait_console load '^GUEST load' 200
+# Limited, they have requests waiting at all times: a kill finds some that were taken and not answered.
+for disk in xvda xvdb; do hvctl blkdeviotune load $disk --total-iops-sec 150 >/dev/null; done
+metric() { wget -q -O - http://127.0.0.1:9177/metrics | sed -n "s/^$1{\(.*domain=\"load\".*target_device=\"$2\".*\)} //p"; }
+in_flight() { metric hv_domain_block_in_flight $1; }
+until_true() { # SECONDS COMMAND...
+	until=$(($(now) + $1))
+	shift
+	until "$@"; do [ $(now) -lt $until ] || { echo "never: $*"; return 1; }; usleep 100000; done
+}
+# The OSD is stopped, and has requests that it does not answer.
+last_write=
+is_silent() {
+	write=$(metric hv_domain_block_stats_write_requests_total xvda)
+	[ "$write" = "$last_write" ] && [ "$(in_flight xvda)" -ge 4 ] && return 0
+	last_write=$write
+	usleep 1000000
+	return 1
+}
 taken_up() { grep -c 'goes on where' /var/log/hvd/hvd.out; }
 killed=0
 while [ $killed -lt $kills ]; do
 	before=$(taken_up)
+	if [ $((killed % 2)) = 0 ]; then
+		for disk in xvda xvdb; do until_true 100 eval '[ "$(in_flight $disk)" -ge 4 ]'; done
+	fi
+	# What the killed process has sent to it is still there when the next one fences that.
+	if [ $((killed % 4)) = 2 ]; then
+		echo "please pause osd.0"
+		until_true 100 is_silent && echo "silent"
+	fi
 	kill -9 $(pidof hvd-blk hvd-blk-rbd hvd-net) || break
 	killed=$((killed + 1))
+	[ $((killed % 4)) = 3 ] && echo "please continue osd.0"
 	# Three disks and an interface; every other time they are killed again before all of them are there.
 	[ $((killed % 2)) = 0 ] || { usleep 1500000; continue; }
 	until=$(($(now) + 100))
@@ -88,6 +119,8 @@ while [ $killed -lt $kills ]; do
 	usleep 1000000
 done
 echo "kills $killed"
+for disk in xvda xvdb; do hvctl blkdeviotune load $disk --total-iops-sec 0 >/dev/null; done
+printf 'enough\n' | timeout 10 hvctl console --idle 1 load >/dev/null
 wait_console load '^GUEST (end|ran)' 400
 grep -a '^GUEST' "$(console_of load)" | tr -d '\r' | sed 's/^GUEST/guest:/'
 ping -c 3 -W 10 10.77.0.2 >/dev/null && echo "the guest answers"
@@ -95,10 +128,26 @@ echo "file $(dd if=/tmp/file.img bs=1M count=8 2>/dev/null | md5sum | cut -d' ' 
 hvctl info load | grep -i state
 grep -c 'goes on where' /var/log/hvd/hvd.out | sed 's/^/taken up /'
 hvctl events | grep -c '"event": *"restarted"' | sed 's/^/restarted events /'
-grep -c 'carried out again' /var/log/hvd/hvd.out | sed 's/^/redone /'
+again() { sed -n 's/.* \([0-9]*\) requests are carried out again/\1/p' /var/log/hvd/hvd.out; }
+echo "redone $(($(again | tr '\n' '+') 0)) of $(again | wc -l)"
 hvctl shutdown load; wait_gone load 60 && echo gone
 END
+: >"$work/out"
+# What the host asks for, outside of it.
+(
+	done=0
+	while sleep 0.2; do
+		line=$(grep -a '^please ' "$work/out" | sed -n "$((done + 1))s/^please //p" | tr -d '\r')
+		[ -n "$line" ] || continue
+		done=$((done + 1))
+		# shellcheck disable=SC2086
+		cluster $line
+	done
+) >"$work/faults.out" 2>&1 &
+faults=$!
 ceph_boot --mem 2560 --dom0-mem 1024 --cpus 2 --disk "$guest_disk" --with "$work/load" --timeout 900 -- "$work/script"
+kill $faults 2>/dev/null
+wait $faults 2>/dev/null
 ceph rbd export --no-progress rbd/disk "$work/disk.raw" 2>>"$work/err"
 
 sum() { md5sum | cut -d' ' -f1; }
@@ -108,9 +157,11 @@ above() { [ -n "$1" ] && [ "$1" -gt "$2" ]; }
 ok "the disks' processes are killed $kills times" is "$(said kills)" "$kills"
 ok "each time the three of the disks and the one of the interface are followed by others" above "$(said 'taken up')" $((kills * 2 - 1))
 ok "and events tell of each of them" is "$(said 'restarted events')" "$(said 'taken up')"
-ok "requests were in flight, and are carried out again" above "$(said redone)" 0
-ok "the guest has verified what it wrote, three jobs without an error" \
-	bash -c 'grep -qx "guest: verified" "$1" && grep -q "^guest: jobs 3 " "$1"' - "$out"
+redone() { said redone | sed 's/ of.*//'; }
+ok "requests were in flight, and are carried out again: some two each time" above "$(redone)" $((kills * 2 - 1))
+ok "twice an OSD had those of the dead one before it was fenced" is "$(grep -cx silent "$out")" $(((kills + 1) / 4))
+ok "the guest has verified what it wrote, three jobs without an error, over and over" \
+	bash -c '! grep -q "guest: bad" "$1" && [ "${2:-0}" -gt 0 ]' - "$out" "$(said 'guest: verified')"
 ok "and has seen no error" is "$(said 'guest: errors')" 0
 ok "it writes on, to the image" grep -qx 'guest: wrote a' "$out"
 ok "and to the file" grep -qx 'guest: wrote b' "$out"
