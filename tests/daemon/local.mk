@@ -49,7 +49,7 @@ DAEMON_TESTS = \
 	tests/daemon/errors.sh \
 	tests/daemon/lifecycle.sh \
 	tests/daemon/past.sh \
-	tests/daemon/protocol.sh \
+	tests/daemon/protocol.sh tests/daemon/reload.sh \
 	tests/daemon/service.sh tests/daemon/walls.sh tests/daemon/image.sh tests/daemon/metrics.sh
 EXTRA_DIST += tests/data/alerts-test.yml
 EXTRA_DIST += tests/daemon/lib.sh $(DAEMON_TESTS)

@@ -48,6 +48,12 @@ static void settings_are_read(void)
 	CU_ASSERT_STRING_EQUAL(conf.socket, "/a b/c");
 	CU_ASSERT_STRING_EQUAL(conf.user, "x");
 	CU_ASSERT_EQUAL(conf.log_level, LOG_LEVEL_DEBUG);
+	/* Where it stands, unless an option has said something else since. */
+	CU_ASSERT_EQUAL(conf_line(&conf, "socket"), 3);
+	CU_ASSERT_EQUAL(conf_line(&conf, "log-level"), 4);
+	CU_ASSERT_EQUAL(conf_line(&conf, "run-dir"), 0);
+	CU_ASSERT_EQUAL(conf_set(&conf, "log-level", "info", &error), 0);
+	CU_ASSERT_EQUAL(conf_line(&conf, "log-level"), 0);
 	conf_fini(&conf);
 }
 
@@ -59,6 +65,7 @@ static void bad_settings_are_named_with_their_line(void)
 		{ "\nsocket", "f:2: not a line like \"key = value\"" },
 		{ "colour = red", "f:1: unknown setting 'colour'" },
 		{ "socket = here", "f:1: socket: 'here' is not a path that starts with '/'" },
+		{ "metrics-per-vcpu = maybe", "f:1: metrics-per-vcpu: 'maybe': neither yes nor no" },
 		{ "group =", "f:1: group: '' is not a name" },
 		{ "log-level = loud", "f:1: log-level 'loud' is none of error, warning, info, debug" },
 	};

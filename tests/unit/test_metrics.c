@@ -48,9 +48,11 @@ static void make_domains(void)
 	guest.all = &all;
 }
 
+static bool show_vcpus;
+
 static char *text_of(const struct hv_stats *hv, enum expo_format format)
 {
-	static const struct hvd_figures self = { .version = "1" };
+	const struct hvd_figures self = { .version = "1", .show_vcpus = show_vcpus };
 	struct snapshot s;
 	struct expo e;
 	char *text;
@@ -103,6 +105,40 @@ static void figures_of_hv_come_out_under_their_names(void)
 	CU_ASSERT(has_line(text, "hv_domain_state{domain=\"we\\\"ird\",state=\"running\"} 1"));
 	CU_ASSERT_PTR_NULL(strstr(text, "cpu_time"));
 	CU_ASSERT(!strcmp(text + strlen(text) - 6, "# EOF\n"));
+	free(text);
+	hv_stats_close(hv);
+	free(pages);
+}
+
+#define VCPU_HAS(text, what, labels) has_line(text, "hv_domain_vcpu_" what "{domain=" labels)
+#define WEIRD "\"we\\\"ird\""
+
+/* Each vCPU's counters are its own; with them come 48 lines for each, so one can do without. */
+static void vcpus_are_told_apart_where_that_is_wanted(void)
+{
+	struct hv_stats *hv;
+	size_t size;
+	void *pages = stats_pages_make(3, 2, &size);
+	char *text;
+
+	make_domains();
+	CU_ASSERT_EQUAL_FATAL(hv_stats_attach(pages, size, &hv), 0);
+	show_vcpus = true;
+	text = text_of(hv, EXPO_PROMETHEUS);
+	show_vcpus = false;
+	CU_ASSERT(VCPU_HAS(text, "exits_by_reason_total", "\"Domain-0\",vcpu=\"0\",reason=\"interrupt\"} 1"));
+	CU_ASSERT(VCPU_HAS(text, "exits_by_reason_total", "\"Domain-0\",vcpu=\"1\",reason=\"cpuid\"} 202"));
+	/* Buckets of 1, 2, 3 ... and of 1, 3, 5 ...; of the bounds 2^7, 2^8, 2^9 the first and the third. */
+	CU_ASSERT(VCPU_HAS(text, "exit_latency_seconds_bucket", WEIRD ",vcpu=\"1\",le=\"0.000000128\"} 1"));
+	CU_ASSERT_PTR_NULL(strstr(text, "vcpu=\"1\",le=\"0.000000256\"}"));
+	CU_ASSERT(VCPU_HAS(text, "wakeup_latency_seconds_bucket", WEIRD ",vcpu=\"1\",le=\"0.000000512\"} 9"));
+	CU_ASSERT(VCPU_HAS(text, "exit_latency_seconds_count", WEIRD ",vcpu=\"1\"} 300"));
+	CU_ASSERT(VCPU_HAS(text, "wakeup_latency_seconds_sum", WEIRD ",vcpu=\"1\"} 0.000888888"));
+	free(text);
+	text = text_of(hv, EXPO_PROMETHEUS);
+	CU_ASSERT_PTR_NULL(strstr(text, "vcpu_exits_by_reason"));
+	CU_ASSERT_PTR_NULL(strstr(text, "vcpu_exit_latency"));
+	CU_ASSERT_PTR_NULL(strstr(text, "vcpu_wakeup_latency"));
 	free(text);
 	hv_stats_close(hv);
 	free(pages);
@@ -236,6 +272,42 @@ static void threshold_raises_one_event_each_way(void)
 	free(pages);
 }
 
+/* As a reload does it: whoever watches sees no second "reached", and an end for what is watched no more. */
+static void rules_that_stay_go_on_and_others_are_left(void)
+{
+	static const struct threshold first[] = { { FIGURE_MEMORY_PERCENT, false, 10, 0 },
+						  { FIGURE_PORTS_PERCENT, true, 99, 0 } };
+	static const struct threshold second[] = { { FIGURE_HOST_FREE_MIB, true, 1, 0 },
+						   { FIGURE_PORTS_PERCENT, true, 99, 0 } };
+	struct event_base *base = event_base_new();
+	struct events *ev = events_create();
+	struct sampler *s;
+	struct hv_stats *hv;
+	size_t size;
+	void *pages = stats_pages_make(2, 1, &size);
+	uint64_t reached;
+
+	make_domains();
+	CU_ASSERT_EQUAL_FATAL(hv_stats_attach(pages, size, &hv), 0);
+	CU_ASSERT_EQUAL_FATAL(sampler_create(base, hv, &all, ev, &s), 0);
+	sampler_set_rules(s, first, 2);
+	sample_a_second(s);
+	reached = nr_events(ev, "reached"); /* both, of both domains */
+	CU_ASSERT_EQUAL(reached, 4);
+	sampler_set_rules(s, second, 2);
+	sample_a_second(s);
+	CU_ASSERT_EQUAL(nr_events(ev, "reached"), reached);
+	CU_ASSERT_EQUAL(nr_events(ev, "left"), 2);
+	sampler_set_rules(s, NULL, 0);
+	sample_a_second(s);
+	CU_ASSERT_EQUAL(nr_events(ev, "left"), 4);
+	sampler_destroy(s);
+	hv_stats_close(hv);
+	events_destroy(ev);
+	event_base_free(base);
+	free(pages);
+}
+
 static double field(struct json_object *o, const char *key)
 {
 	struct json_object *v;
@@ -358,5 +430,6 @@ UNIT_MAIN("metrics", UNIT_TEST(figures_of_hv_come_out_under_their_names),
 	  UNIT_TEST(pages_that_make_no_sense_are_refused),
 	  UNIT_TEST(record_that_does_not_stand_still_is_left_out),
 	  UNIT_TEST(thresholds_are_read_or_refused), UNIT_TEST(threshold_raises_one_event_each_way),
+	  UNIT_TEST(rules_that_stay_go_on_and_others_are_left), UNIT_TEST(vcpus_are_told_apart_where_that_is_wanted),
 	  UNIT_TEST(rates_follow_the_counters), UNIT_TEST(events_are_numbered_and_bounded),
 	  UNIT_TEST(every_metric_is_documented), UNIT_TEST(units_end_their_names))

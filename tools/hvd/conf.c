@@ -20,29 +20,30 @@ static const struct {
 	const char *key;
 	size_t field; /* a char * of struct conf */
 	const char *preset;
-	bool is_path;
+	bool is_path, is_live; /* it may change while hvd runs */
 } strings[] = {
-	{ "socket", offsetof(struct conf, socket), "/run/hvd/hvd.sock", true },
-	{ "group", offsetof(struct conf, group), "hvd", false },
-	{ "read-only-socket", offsetof(struct conf, read_only_socket), NULL, true },
-	{ "read-only-group", offsetof(struct conf, read_only_group), "hvd-ro", false },
-	{ "run-dir", offsetof(struct conf, run_dir), "/run/hvd", true },
-	{ "xenstore-socket", offsetof(struct conf, xenstore_socket), "/run/xenstored/socket", true },
-	{ "domains-dir", offsetof(struct conf, domains_dir), HVD_CONFDIR "/domains", true },
-	{ "history-dir", offsetof(struct conf, history_dir), "/var/lib/hvd/history", true },
-	{ "console-dir", offsetof(struct conf, console_dir), "/var/log/hv/console", true },
-	{ "blk-program", offsetof(struct conf, blk_program), NULL, true },
-	{ "net-program", offsetof(struct conf, net_program), NULL, true },
-	{ "image-program", offsetof(struct conf, image_program), HVD_LIBEXECDIR "/hvd-image", true },
-	{ "secrets-dir", offsetof(struct conf, secrets_dir), HVD_CONFDIR "/secrets", true },
-	{ "image-folders", offsetof(struct conf, image_folders), NULL, true },
-	{ "user", offsetof(struct conf, user), NULL, false },
-	{ "metrics-listen", offsetof(struct conf, metrics_listen), "127.0.0.1:9177", false },
-	{ "thresholds", offsetof(struct conf, thresholds), NULL, false },
+	{ "socket", offsetof(struct conf, socket), "/run/hvd/hvd.sock", true, false },
+	{ "group", offsetof(struct conf, group), "hvd", false, false },
+	{ "read-only-socket", offsetof(struct conf, read_only_socket), NULL, true, false },
+	{ "read-only-group", offsetof(struct conf, read_only_group), "hvd-ro", false, false },
+	{ "run-dir", offsetof(struct conf, run_dir), "/run/hvd", true, false },
+	{ "xenstore-socket", offsetof(struct conf, xenstore_socket), "/run/xenstored/socket", true, false },
+	{ "domains-dir", offsetof(struct conf, domains_dir), HVD_CONFDIR "/domains", true, false },
+	{ "history-dir", offsetof(struct conf, history_dir), "/var/lib/hvd/history", true, false },
+	{ "console-dir", offsetof(struct conf, console_dir), "/var/log/hv/console", true, false },
+	{ "blk-program", offsetof(struct conf, blk_program), NULL, true, false },
+	{ "net-program", offsetof(struct conf, net_program), NULL, true, false },
+	{ "image-program", offsetof(struct conf, image_program), HVD_LIBEXECDIR "/hvd-image", true, false },
+	{ "secrets-dir", offsetof(struct conf, secrets_dir), HVD_CONFDIR "/secrets", true, false },
+	{ "image-folders", offsetof(struct conf, image_folders), NULL, true, false },
+	{ "user", offsetof(struct conf, user), NULL, false, false },
+	{ "metrics-listen", offsetof(struct conf, metrics_listen), "127.0.0.1:9177", false, true },
+	{ "metrics-per-vcpu", offsetof(struct conf, metrics_per_vcpu), "yes", false, true },
+	{ "thresholds", offsetof(struct conf, thresholds), NULL, false, true },
 };
 #define NR_STRINGS (sizeof(strings) / sizeof(strings[0]))
 
-/* Those that are no strings, and may change while hvd runs: this one, and after it the numbers. */
+/* Those that are no strings, and all may change while hvd runs: this one, and after it the numbers. */
 #define LOG_LEVEL_KEY "log-level"
 
 static const struct {
@@ -57,6 +58,7 @@ static const struct {
 	{ "xenstore-transactions", offsetof(struct conf, xenstore_transactions), 10, 1, 1000 },
 };
 #define NR_NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
+_Static_assert(NR_STRINGS + 1 + NR_NUMBERS <= CONF_KEYS_MAX, "each key has its line");
 
 static char **field(struct conf *conf, size_t i)
 {
@@ -112,10 +114,12 @@ static const char *check_value(const char *key, const char *value)
 	if (!strcmp(key, "metrics-listen") && strcmp(value, "off") &&
 	    http_parse_listen(value, host, &port))
 		return "neither ADDRESS:PORT (no name) nor \"off\"";
+	if (!strcmp(key, "metrics-per-vcpu") && strcmp(value, "yes") && strcmp(value, "no"))
+		return "neither yes nor no";
 	return NULL;
 }
 
-int conf_set(struct conf *conf, const char *key, const char *value, char **ret_error)
+static int set_value(struct conf *conf, const char *key, const char *value, char **ret_error)
 {
 	const char *why;
 
@@ -147,6 +151,30 @@ int conf_set(struct conf *conf, const char *key, const char *value, char **ret_e
 	}
 	*ret_error = xasprintf("unknown setting '%.80s'", key);
 	return -EINVAL;
+}
+
+/* Where a key that exists has its line. */
+static size_t place_of(const char *key)
+{
+	size_t i = 0;
+
+	while (i + 1 < conf_nr_keys() && strcmp(conf_key(i), key))
+		i++;
+	return i;
+}
+
+int conf_set(struct conf *conf, const char *key, const char *value, char **ret_error)
+{
+	int err = set_value(conf, key, value, ret_error);
+
+	if (!err)
+		conf->lines[place_of(key)] = 0;
+	return err;
+}
+
+unsigned int conf_line(const struct conf *conf, const char *key)
+{
+	return conf->lines[place_of(key)];
 }
 
 size_t conf_nr_keys(void)
@@ -181,7 +209,7 @@ bool conf_changes_live(const char *key)
 {
 	for (size_t i = 0; i < NR_STRINGS; i++)
 		if (!strcmp(key, strings[i].key))
-			return false;
+			return strings[i].is_live;
 	return true;
 }
 
@@ -190,6 +218,14 @@ void conf_apply_live(struct conf *conf, const struct conf *new)
 	conf->log_level = new->log_level;
 	for (size_t i = 0; i < NR_NUMBERS; i++)
 		*number(conf, i) = *number(new, i);
+	for (size_t i = 0; i < NR_STRINGS; i++) {
+		const char *value = *field((struct conf *)new, i);
+
+		if (!strings[i].is_live)
+			continue;
+		free(*field(conf, i));
+		*field(conf, i) = value ? xstrdup(value) : NULL;
+	}
 }
 
 /* Cuts white space off both ends, in place. */
@@ -204,9 +240,10 @@ static char *trim(char *s)
 	return s;
 }
 
-static int parse_line(struct conf *conf, char *line, char **ret_error)
+static int parse_line(struct conf *conf, char *line, unsigned int nr, char **ret_error)
 {
-	char *equals, *text = trim(line);
+	char *equals, *text = trim(line), *key;
+	int err;
 
 	if (!*text || *text == '#')
 		return 0;
@@ -216,7 +253,11 @@ static int parse_line(struct conf *conf, char *line, char **ret_error)
 		return -EINVAL;
 	}
 	*equals = '\0';
-	return conf_set(conf, trim(text), trim(equals + 1), ret_error);
+	key = trim(text);
+	err = conf_set(conf, key, trim(equals + 1), ret_error);
+	if (!err)
+		conf->lines[place_of(key)] = nr;
+	return err;
 }
 
 int conf_parse(struct conf *conf, const char *text, const char *name, char **ret_error)
@@ -227,7 +268,7 @@ int conf_parse(struct conf *conf, const char *text, const char *name, char **ret
 
 	while (!err && (line = strsep(&at, "\n"))) {
 		nr++;
-		err = parse_line(conf, line, &reason);
+		err = parse_line(conf, line, nr, &reason);
 	}
 	if (err) {
 		*ret_error = xasprintf("%s:%u: %s", name, nr, reason);

@@ -19,6 +19,8 @@
 #endif
 #define CONF_PATH_DEFAULT HVD_CONFDIR "/hvd.conf"
 
+#define CONF_KEYS_MAX 32u
+
 struct conf {
 	char *socket;	       /* socket: /run/hvd/hvd.sock */
 	char *group;	       /* group: hvd */
@@ -36,6 +38,7 @@ struct conf {
 	char *image_folders;   /* image-folders: with colons between; NULL: all but the host's own */
 	char *user;	       /* user: whom the back ends become; NULL: their default */
 	char *metrics_listen;  /* metrics-listen: 127.0.0.1:9177; "off" */
+	char *metrics_per_vcpu; /* metrics-per-vcpu: "yes" or "no" */
 	char *thresholds;      /* thresholds: NULL: none */
 	/* What one guest may use; 0 of those a second: without limit. */
 	unsigned int console_rate;	    /* console-bytes-per-second: 256 KiB */
@@ -44,6 +47,7 @@ struct conf {
 	unsigned int xenstore_watches;	    /* xenstore-watches: 128 */
 	unsigned int xenstore_transactions; /* xenstore-transactions, open at a time: 10 */
 	enum log_level log_level; /* log-level: info */
+	unsigned int lines[CONF_KEYS_MAX]; /* by conf_key(): where in the file each was set last; 0: not there */
 };
 
 void conf_init(struct conf *conf);
@@ -55,6 +59,9 @@ int conf_set(struct conf *conf, const char *key, const char *value, char **ret_e
 /* The names of all keys. */
 size_t conf_nr_keys(void);
 const char *conf_key(size_t i);
+
+/* The line of the file that has set a key; 0: none, but the command line or nobody. */
+unsigned int conf_line(const struct conf *conf, const char *key);
 
 /* What a key is set to, as text, to be freed; "" where hvd decides by itself. */
 char *conf_get(const struct conf *conf, const char *key);

@@ -63,7 +63,6 @@ struct hvd {
 	struct domain_env env;
 	struct domains *domains;
 	struct metrics *metrics;
-	struct threshold thresholds[THRESHOLDS_MAX];
 	struct evtchn_port *exception;
 	struct event *commit;
 	char *keep_dir;
@@ -299,16 +298,30 @@ static int open_domains(struct hvd *h)
 	return 0;
 }
 
-static void open_metrics(struct hvd *h)
+/* What is shown, and watched. */
+static void set_metrics(struct hvd *h)
 {
+	struct threshold rules[THRESHOLDS_MAX];
 	unsigned int nr = 0;
 
-	metrics_create(h->base, h->domains, h->env.events, h->stats, h->conf.metrics_listen,
-		       &h->metrics);
+	metrics_show_vcpus(h->metrics, !strcmp(h->conf.metrics_per_vcpu, "yes"));
+	/* That they can be read was seen when they were set. */
+	if (h->conf.thresholds)
+		threshold_parse_list(h->conf.thresholds, rules, &nr);
+	metrics_set_thresholds(h->metrics, rules, nr);
+}
+
+static void open_metrics(struct hvd *h)
+{
+	int err;
+
+	metrics_create(h->base, h->domains, h->env.events, h->stats, &h->metrics);
 	h->stats = NULL;
-	if (h->conf.thresholds && !threshold_parse_list(h->conf.thresholds, h->thresholds, &nr))
-		metrics_set_thresholds(h->metrics, h->thresholds, nr);
 	h->domains->env.metrics = h->metrics;
+	set_metrics(h);
+	err = metrics_listen(h->metrics, h->conf.metrics_listen);
+	if (err)
+		log_error("no metrics at %s: %s", h->conf.metrics_listen, strerror(-err));
 }
 
 static int open_control(struct hvd *h)
@@ -340,15 +353,36 @@ static void set_limits(struct hvd *h)
 	console_limit(h->conf.console_rate);
 }
 
+/*
+ * The endpoint's new address is the one setting whose mistake shows only when it is used. A socket
+ * behind the engine's walls: nobody's rights are needed for a port above 1023.
+ */
+static const char *try_reload(void *arg, const struct conf *new, char **ret_error)
+{
+	struct hvd *h = arg;
+	int err;
+
+	if (!strcmp(new->metrics_listen, h->conf.metrics_listen))
+		return NULL;
+	err = metrics_listen(h->metrics, new->metrics_listen);
+	if (!err)
+		return NULL;
+	*ret_error = xasprintf("cannot listen at %s: %s", new->metrics_listen, strerror(-err));
+	return "metrics-listen";
+}
+
 static void on_reload(void *arg)
 {
 	struct hvd *h = arg;
 
 	set_limits(h);
+	set_metrics(h);
 	priv_own_definitions();
 	if (h->env.definitions)
 		definitions_read(h->env.definitions);
 }
+
+static const struct reload_calls reload_calls = { .try = try_reload, .done = on_reload };
 
 static int start(struct hvd *h)
 {
@@ -379,7 +413,7 @@ static int start(struct hvd *h)
 		return err;
 	set_limits(h);
 	begin_autostart(h);
-	reload_set_callback(h->reload, on_reload, h);
+	reload_set_calls(h->reload, &reload_calls, h);
 	log_info("ready on %s", h->conf.socket);
 	systemd_notify(h->systemd, "READY=1\nSTATUS=Ready");
 	return 0;

@@ -21,7 +21,7 @@ struct reload {
 	char **argv;
 	struct systemd *systemd;
 	struct event *on_hangup;
-	void (*cb)(void *arg);
+	const struct reload_calls *calls;
 	void *arg;
 };
 
@@ -139,6 +139,23 @@ static void apply(struct conf *old, struct conf *new)
 	log_set_level(old->log_level);
 }
 
+/* What looks right but cannot be had, with its place. */
+static int try_out(struct reload *r, const struct conf *new, char **ret_error)
+{
+	char *reason = NULL;
+	const char *key = r->calls ? r->calls->try(r->arg, new, &reason) : NULL;
+
+	if (!key)
+		return 0;
+	if (conf_line(new, key))
+		*ret_error = xasprintf("%s:%u: %s: %s", options_path(r->argc, r->argv), conf_line(new, key), key,
+				       reason);
+	else
+		*ret_error = xasprintf("%s: %s", key, reason);
+	free(reason);
+	return -EINVAL;
+}
+
 static void on_hangup(evutil_socket_t sig, short what, void *arg)
 {
 	struct reload *r = arg;
@@ -147,15 +164,15 @@ static void on_hangup(evutil_socket_t sig, short what, void *arg)
 
 	(void)sig;
 	(void)what;
-	if (options_read(&new, r->argc, r->argv, &error)) {
+	if (options_read(&new, r->argc, r->argv, &error) || try_out(r, &new, &error)) {
 		log_error("the settings stay as they were: %s", error);
 		systemd_notify(r->systemd, "STATUS=Runs with its old settings: the new ones have a mistake");
 		free(error);
 	} else {
 		log_info("the settings were read again");
 		apply(r->conf, &new);
-		if (r->cb)
-			r->cb(r->arg);
+		if (r->calls)
+			r->calls->done(r->arg);
 		systemd_notify(r->systemd, "STATUS=Ready");
 	}
 	conf_fini(&new);
@@ -175,9 +192,9 @@ void reload_create(struct event_base *base, struct conf *conf, int argc, char **
 	*ret_reload = r;
 }
 
-void reload_set_callback(struct reload *r, void (*cb)(void *arg), void *arg)
+void reload_set_calls(struct reload *r, const struct reload_calls *calls, void *arg)
 {
-	r->cb = cb;
+	r->calls = calls;
 	r->arg = arg;
 }
 

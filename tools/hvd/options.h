@@ -35,8 +35,15 @@ int options_read(struct conf *conf, int argc, char **argv, char **ret_error);
  */
 void reload_create(struct event_base *base, struct conf *conf, int argc, char **argv,
 		   struct systemd *systemd, struct reload **ret_reload);
-/* 'cb' is called whenever that went well. */
-void reload_set_callback(struct reload *r, void (*cb)(void *arg), void *arg);
+/*
+ * 'try' is called with settings that have no mistake: the key of one that cannot be had, and in '*ret_error'
+ * (to be freed) why not; nothing of the new ones is taken then. NULL: fine. 'done' is called after that.
+ */
+struct reload_calls {
+	const char *(*try)(void *arg, const struct conf *new, char **ret_error);
+	void (*done)(void *arg);
+};
+void reload_set_calls(struct reload *r, const struct reload_calls *calls, void *arg);
 void reload_destroy(struct reload *r);
 
 #endif

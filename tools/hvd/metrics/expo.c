@@ -284,8 +284,9 @@ void expo_seconds(struct expo *e, const char *labels, const char *more, uint64_t
 	put_seconds(e, ns);
 }
 
-void expo_histogram(struct expo *e, const char *labels, const uint64_t *counts, unsigned int nr,
-		    unsigned int first_shift, uint64_t sum_ns)
+/* With each 'step'th bound. */
+static void put_histogram(struct expo *e, const char *labels, const uint64_t *counts, unsigned int nr,
+			  unsigned int first_shift, unsigned int step, uint64_t sum_ns)
 {
 	char le[48] = "le=\"";
 	uint64_t sum = 0;
@@ -294,6 +295,8 @@ void expo_histogram(struct expo *e, const char *labels, const uint64_t *counts, 
 	put_head(e);
 	for (unsigned int i = 0; i + 1 < nr; i++) {
 		sum += counts[i];
+		if (i % step)
+			continue;
 		n = 4 + format_seconds(le + 4, 1ull << (first_shift + i));
 		memcpy(le + n, "\"", 2);
 		put_sample(e, "_bucket", labels, le);
@@ -306,6 +309,18 @@ void expo_histogram(struct expo *e, const char *labels, const uint64_t *counts, 
 	put_seconds(e, sum_ns);
 	put_sample(e, "_count", labels, NULL);
 	put_number(e, sum);
+}
+
+void expo_histogram(struct expo *e, const char *labels, const uint64_t *counts, unsigned int nr,
+		    unsigned int first_shift, uint64_t sum_ns)
+{
+	put_histogram(e, labels, counts, nr, first_shift, 1, sum_ns);
+}
+
+void expo_coarse_histogram(struct expo *e, const char *labels, const uint64_t *counts, unsigned int nr,
+			   unsigned int first_shift, uint64_t sum_ns)
+{
+	put_histogram(e, labels, counts, nr, first_shift, 2, sum_ns);
 }
 
 void expo_finish(struct expo *e)

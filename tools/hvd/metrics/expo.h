@@ -60,4 +60,8 @@ void expo_seconds(struct expo *e, const char *labels, const char *more, uint64_t
 void expo_histogram(struct expo *e, const char *labels, const uint64_t *counts, unsigned int nr,
 		    unsigned int first_shift, uint64_t sum_ns);
 
+/* The same with every second bound alone, the first among them. */
+void expo_coarse_histogram(struct expo *e, const char *labels, const uint64_t *counts, unsigned int nr,
+			   unsigned int first_shift, uint64_t sum_ns);
+
 #endif

@@ -79,6 +79,12 @@
 	X(VCPU_BLOCKED, "hv_domain_vcpu_blocked_seconds", COUNTER, "seconds",                        \
 	  "Time it slept, waiting for an event")                                                     \
 	X(VCPU_EXITS, "hv_domain_vcpu_exits", COUNTER, "", "Times it left guest code")               \
+	X(VCPU_EXIT_REASONS, "hv_domain_vcpu_exits_by_reason", COUNTER, "",                          \
+	  "Times it left guest code, by reason")                                                     \
+	X(VCPU_EXIT_LATENCY, "hv_domain_vcpu_exit_latency_seconds", HISTOGRAM, "seconds",            \
+	  "From an exit to the next entry, or until it gave up the CPU")                             \
+	X(VCPU_WAKE_LATENCY, "hv_domain_vcpu_wakeup_latency_seconds", HISTOGRAM, "seconds",          \
+	  "From an event for it, sleeping, until it was on a CPU")                                   \
 	/* disks */                                                                                  \
 	X(BLK_READ_REQ, "hv_domain_block_stats_read_requests", COUNTER, "", "Reads answered")        \
 	X(BLK_READ_BYTES, "hv_domain_block_stats_read_bytes", COUNTER, "bytes", "Bytes read")        \

@@ -6,6 +6,8 @@
 #ifndef METRICS_METRICS_H
 #define METRICS_METRICS_H
 
+#include <stdbool.h>
+
 struct domains;
 struct event_base;
 struct events;
@@ -14,11 +16,21 @@ struct metrics;
 struct sampler;
 struct threshold;
 
-/* 'hv' becomes ours, NULL: hv has no statistics. 'listen': where the endpoint is, "off": nowhere. */
+/* 'hv' becomes ours, NULL: hv has no statistics. Without an endpoint. */
 void metrics_create(struct event_base *base, struct domains *domains, struct events *events,
-		    struct hv_stats *hv, const char *listen, struct metrics **ret);
+		    struct hv_stats *hv, struct metrics **ret);
 void metrics_destroy(struct metrics *m); /* NULL is fine */
 
+/*
+ * Where the endpoint is from now on, "off": nowhere. -EADDRINUSE, -EACCES ...: it cannot be there, and stays
+ * where it was.
+ */
+int metrics_listen(struct metrics *m, const char *listen);
+
+/* Whether exits by reason and histograms are told of each vCPU, too, or of domains alone. */
+void metrics_show_vcpus(struct metrics *m, bool show);
+
+/* In the place of all that were there: see sampler_set_rules(). */
 void metrics_set_thresholds(struct metrics *m, const struct threshold *rules, unsigned int nr);
 struct sampler *metrics_sampler(struct metrics *m); /* NULL: hv has no statistics */
 

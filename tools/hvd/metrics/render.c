@@ -17,6 +17,7 @@
 #include <xen/vcpu.h>
 
 #include "domain/spec.h"
+#include "lib/xmem.h"
 #include "metrics/families.h"
 #include "metrics/snapshot.h"
 
@@ -323,6 +324,45 @@ static void put_vcpus(struct expo *e, const struct snapshot *s)
 	}
 }
 
+/* 'domain="D",vcpu="N"'. To be freed. */
+static char *vcpu_labels(const struct snapshot *s, const struct vcpu_row *v)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", v->id);
+	return expo_label(s->domains[v->domain].labels, "vcpu", number);
+}
+
+/*
+ * What makes many lines: 48 for each vCPU. Hence half the bounds of the domain's histograms, and a setting
+ * that leaves it out.
+ */
+static void put_vcpu_details(struct expo *e, const struct snapshot *s)
+{
+	char **labels = xcalloc(s->nr_vcpus + 1, sizeof(*labels));
+	const struct vcpu_row *v;
+	unsigned int i;
+
+	for (i = 0; i < s->nr_vcpus; i++)
+		labels[i] = vcpu_labels(s, &s->vcpus[i]);
+	begin(e, FAMILY_VCPU_EXIT_REASONS);
+	for (i = 0, v = s->vcpus; i < s->nr_vcpus; i++, v++)
+		for (unsigned int k = 0; k < HVABI_STATS_EXITS; k++)
+			if (exit_names[k])
+				expo_number(e, labels[i], exit_names[k], v->exits_by[k]);
+	begin(e, FAMILY_VCPU_EXIT_LATENCY);
+	for (i = 0, v = s->vcpus; i < s->nr_vcpus; i++, v++)
+		expo_coarse_histogram(e, labels[i], v->exit_latency, HVABI_STATS_BUCKETS,
+				      HVABI_STATS_FIRST_SHIFT, v->exit_ns);
+	begin(e, FAMILY_VCPU_WAKE_LATENCY);
+	for (i = 0, v = s->vcpus; i < s->nr_vcpus; i++, v++)
+		expo_coarse_histogram(e, labels[i], v->wake_latency, HVABI_STATS_BUCKETS,
+				      HVABI_STATS_FIRST_SHIFT, v->wake_ns);
+	for (i = 0; i < s->nr_vcpus; i++)
+		free(labels[i]);
+	free(labels);
+}
+
 /* ---- devices ---- */
 
 #define DISK(field) offsetof(struct device_row, u.disk.field)
@@ -530,6 +570,8 @@ void render(struct expo *e, const struct snapshot *s, const struct hvd_figures *
 	put_domains(e, s);
 	if (s->nr_vcpus)
 		put_vcpus(e, s);
+	if (s->nr_vcpus && self->show_vcpus)
+		put_vcpu_details(e, s);
 	if (s->nr_devices)
 		put_devices(e, s);
 	put_self(e, self);

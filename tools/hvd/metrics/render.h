@@ -3,6 +3,7 @@
 #ifndef METRICS_RENDER_H
 #define METRICS_RENDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "metrics/expo.h"
@@ -12,6 +13,7 @@ struct snapshot;
 /* What hvd knows of itself. */
 struct hvd_figures {
 	const char *version;
+	bool show_vcpus; /* exits by reason and histograms of each vCPU, too */
 	uint64_t started_s;
 	uint64_t events;
 	uint64_t scrapes, scrape_cpu_ns;

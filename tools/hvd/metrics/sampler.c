@@ -74,7 +74,7 @@ struct sampler {
 	unsigned int next, nr;
 	unsigned int nr_cpus;
 	uint64_t free_frames, total_frames;
-	const struct threshold *rules;
+	struct threshold rules[THRESHOLDS_MAX];
 	unsigned int nr_rules, ticks;
 	struct judgement judged[THRESHOLDS_MAX];
 };
@@ -234,24 +234,31 @@ static double host_figure(const struct sampler *s, enum threshold_figure figure,
 
 /* ---- thresholds ---- */
 
+/* 'value': NULL for a rule that is no more. */
+static void tell(struct sampler *s, const struct threshold *rule, bool reached, const double *value,
+		 const struct track *t)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "figure", json_object_new_string(threshold_name(rule->figure)));
+	json_object_object_add(o, "comparison", json_object_new_string(rule->below ? "<" : ">"));
+	json_object_object_add(o, "threshold", json_object_new_double(rule->value));
+	if (value)
+		json_object_object_add(o, "value", json_object_new_double(*value));
+	json_object_object_add(o, "for_s", json_object_new_int((int)rule->for_s));
+	events_emit(s->events, "threshold", reached ? "reached" : "left", t ? t->name : NULL,
+		    t ? t->domid : 0, o);
+}
+
 static void judge(struct sampler *s, const struct threshold *rule, struct judgement *j, double value,
 		  const struct track *t)
 {
 	bool holds = threshold_holds(rule, value), was = j->reached;
-	struct json_object *o;
 
 	j->held_s = holds ? j->held_s + 1 : 0;
 	j->reached = holds && (was || j->held_s > rule->for_s);
-	if (j->reached == was)
-		return;
-	o = json_object_new_object();
-	json_object_object_add(o, "figure", json_object_new_string(threshold_name(rule->figure)));
-	json_object_object_add(o, "comparison", json_object_new_string(rule->below ? "<" : ">"));
-	json_object_object_add(o, "threshold", json_object_new_double(rule->value));
-	json_object_object_add(o, "value", json_object_new_double(value));
-	json_object_object_add(o, "for_s", json_object_new_int((int)rule->for_s));
-	events_emit(s->events, "threshold", j->reached ? "reached" : "left", t ? t->name : NULL,
-		    t ? t->domid : 0, o);
+	if (j->reached != was)
+		tell(s, rule, j->reached, &value, t);
 }
 
 static void judge_all(struct sampler *s)
@@ -375,15 +382,35 @@ struct json_object *sampler_history(struct sampler *s, const char *domain)
 
 /* ---- life ---- */
 
+/* Judgements by the rules that are, made those by the rules that come. */
+static void carry(struct sampler *s, const struct threshold *rules, unsigned int nr, struct judgement *judged,
+		  const struct track *t)
+{
+	struct judgement next[THRESHOLDS_MAX] = { 0 };
+	unsigned int k;
+
+	for (unsigned int i = 0; i < s->nr_rules; i++) {
+		for (k = 0; k < nr && !threshold_equals(&rules[k], &s->rules[i]); k++)
+			;
+		if (k < nr)
+			next[k] = judged[i];
+		else if (judged[i].reached)
+			tell(s, &s->rules[i], false, NULL, t);
+	}
+	memcpy(judged, next, sizeof(next));
+}
+
 void sampler_set_rules(struct sampler *s, const struct threshold *rules, unsigned int nr)
 {
 	struct track *t;
 
-	s->rules = rules;
-	s->nr_rules = nr < THRESHOLDS_MAX ? nr : THRESHOLDS_MAX;
-	memset(s->judged, 0, sizeof(s->judged));
+	nr = nr < THRESHOLDS_MAX ? nr : THRESHOLDS_MAX;
+	carry(s, rules, nr, s->judged, NULL);
 	TAILQ_FOREACH(t, &s->tracks, link)
-		memset(t->judged, 0, sizeof(t->judged));
+		carry(s, rules, nr, t->judged, t);
+	if (nr)
+		memcpy(s->rules, rules, nr * sizeof(*rules));
+	s->nr_rules = nr;
 }
 
 int sampler_create(struct event_base *base, const struct hv_stats *hv, struct domains *domains,

@@ -25,7 +25,10 @@ struct sampler;
 #define SAMPLE_MS 100u
 #define SAMPLES_KEPT 300u /* half a minute */
 
-/* 'rules' is borrowed and may change between two calls of sampler_set_rules(). */
+/*
+ * Takes a copy of the rules, in the place of all that were there. One that was there already goes on from where
+ * it was; one that was reached and is there no more is left.
+ */
 int sampler_create(struct event_base *base, const struct hv_stats *hv, struct domains *domains,
 		   struct events *events, struct sampler **ret);
 void sampler_destroy(struct sampler *s); /* NULL is fine */

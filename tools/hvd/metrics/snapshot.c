@@ -124,6 +124,11 @@ static void add_vcpu(struct snapshot *s, uint32_t row, const struct hvabi_stats_
 		v->state_ns[r->state] += s->now_ns - r->state_since_ns;
 	for (i = 0; i < HVABI_STATS_EXITS; i++)
 		v->exits += r->exits[i];
+	memcpy(v->exits_by, r->exits, sizeof(v->exits_by));
+	v->exit_ns = r->exit_ns;
+	memcpy(v->exit_latency, r->exit_latency, sizeof(v->exit_latency));
+	v->wake_ns = r->wake_ns;
+	memcpy(v->wake_latency, r->wake_latency, sizeof(v->wake_latency));
 	sum_up(&s->domains[row], v, r);
 }
 

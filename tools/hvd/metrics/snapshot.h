@@ -47,7 +47,10 @@ struct vcpu_row {
 	unsigned int domain; /* index of its row */
 	uint32_t id, state, cpu;
 	uint64_t state_ns[NR_RUNSTATES]; /* up to now */
-	uint64_t exits;
+	uint64_t exits;			 /* sum of the following */
+	uint64_t exits_by[HVABI_STATS_EXITS];
+	uint64_t exit_ns, exit_latency[HVABI_STATS_BUCKETS];
+	uint64_t wake_ns, wake_latency[HVABI_STATS_BUCKETS];
 };
 
 struct device_row {

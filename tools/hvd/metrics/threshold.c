@@ -36,6 +36,11 @@ const char *threshold_name(enum threshold_figure figure)
 	return names[figure];
 }
 
+bool threshold_equals(const struct threshold *a, const struct threshold *b)
+{
+	return a->figure == b->figure && a->below == b->below && a->value == b->value && a->for_s == b->for_s;
+}
+
 bool threshold_holds(const struct threshold *t, double value)
 {
 	return t->below ? value < t->value : value > t->value;

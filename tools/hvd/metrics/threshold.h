@@ -42,6 +42,7 @@ const char *threshold_parse(const char *text, struct threshold *ret);
 const char *threshold_parse_list(const char *text, struct threshold *ret, unsigned int *ret_nr);
 bool threshold_is_of_host(enum threshold_figure figure);
 const char *threshold_name(enum threshold_figure figure); /* "domain.cpu_percent" */
+bool threshold_equals(const struct threshold *a, const struct threshold *b);
 bool threshold_holds(const struct threshold *t, double value);
 
 #endif
