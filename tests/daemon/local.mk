@@ -47,6 +47,7 @@ DAEMON_TESTS = \
 	tests/daemon/define.sh \
 	tests/daemon/disks.sh \
 	tests/daemon/errors.sh \
+	tests/daemon/follow.sh \
 	tests/daemon/lifecycle.sh \
 	tests/daemon/past.sh \
 	tests/daemon/protocol.sh tests/daemon/reload.sh \

@@ -212,11 +212,18 @@ tests_unit_test_xs_tree_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_xs_tree_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_xs_protocol
-tests_unit_test_xs_protocol_SOURCES = tests/unit/test_xs_protocol.c $(XENSTORE_PURE_SOURCES) \
+tests_unit_test_xs_protocol_SOURCES = tests/unit/test_xs_protocol.c tests/unit/xs_world.h $(XENSTORE_PURE_SOURCES) \
 	tools/lib/xmem.c tools/lib/log.c
 tests_unit_test_xs_protocol_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_xs_protocol_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_xs_protocol_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += tests/unit/test_xs_transactions
+tests_unit_test_xs_transactions_SOURCES = tests/unit/test_xs_transactions.c tests/unit/xs_world.h \
+	$(XENSTORE_PURE_SOURCES) tools/lib/xmem.c tools/lib/log.c
+tests_unit_test_xs_transactions_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_xs_transactions_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_xs_transactions_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_xs_server
 tests_unit_test_xs_server_SOURCES = tests/unit/test_xs_server.c tests/unit/xen_shim.c \
@@ -340,6 +347,12 @@ tests_unit_test_metrics_SOURCES = tests/unit/test_metrics.c $(METRICS_TEST_SOURC
 tests_unit_test_metrics_CPPFLAGS = $(UNIT_CPPFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_unit_test_metrics_CFLAGS = $(UNIT_CFLAGS) $(LIBEVENT_CFLAGS) $(JSONC_CFLAGS) $(LIBXML2_CFLAGS)
 tests_unit_test_metrics_LDADD = $(UNIT_LDADD) $(METRICS_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test_log_ring
+tests_unit_test_log_ring_SOURCES = tests/unit/test_log_ring.c tools/hvd/log_ring.c tools/lib/log.c tools/lib/xmem.c
+tests_unit_test_log_ring_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_log_ring_CFLAGS = $(UNIT_CFLAGS) $(JSONC_CFLAGS)
+tests_unit_test_log_ring_LDADD = $(UNIT_LDADD) $(JSONC_LIBS)
 
 # ---- tools/hvd/control, domain; tools/hvctl ----
 

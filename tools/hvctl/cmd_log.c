@@ -42,8 +42,13 @@ int cmd_log(int argc, char **argv)
 
 	if (argc > 2)
 		return usage_error(argv);
+	if (follow)
+		conn_follow();
 	while (status == EXIT_OK && (more || follow)) {
 		status = show_some(argc == 2 ? argv[1] : NULL, &position, &end, &more);
+		/* The next hvd has the lines of this one, and goes on with their numbers. */
+		if (follow && status == EXIT_NO_HVD)
+			status = conn_again(status);
 		if (status == EXIT_OK && !more && follow)
 			usleep(500 * 1000);
 	}

@@ -15,9 +15,12 @@
 #include "lib/xmem.h"
 
 #define REPLY_MAX (8u << 20)
+#define AGAIN_EVERY_US 100000u
+#define AGAIN_TRIES 600u
 
 static int conn_fd = -1;
 static struct json_line_reader conn_reader;
+static bool follows, lost; /* lost: it was there, and hvd has ended it */
 
 /* A descriptor, or a negative errno. */
 static int connect_to(const char *path)
@@ -73,6 +76,35 @@ int conn_open(void)
 	return EXIT_OK;
 }
 
+void conn_follow(void)
+{
+	follows = true;
+}
+
+int conn_again(int status)
+{
+	int fd = -1;
+
+	if (status != EXIT_NO_HVD || !lost)
+		return status;
+	close(conn_fd);
+	json_line_fini(&conn_reader);
+	conn_fd = -1;
+	lost = false;
+	/* Not at once: one that is killed may still have its socket when our connection has ended. */
+	for (unsigned int i = 0; fd < 0 && i < AGAIN_TRIES; i++) {
+		usleep(AGAIN_EVERY_US);
+		fd = connect_to(options.socket);
+		if (fd == -EACCES)
+			fd = connect_to_read(options.socket);
+	}
+	if (fd < 0)
+		return complain(EXIT_NO_HVD, "hvd has ended, and there is no other one");
+	conn_fd = fd;
+	json_line_init(&conn_reader, REPLY_MAX);
+	return EXIT_OK;
+}
+
 /* hvd may turn us away before it has read anything: then a write fails, but a reply waits. */
 static void send_all(const char *bytes, size_t n)
 {
@@ -103,6 +135,10 @@ static int receive(struct json_object **ret_reply)
 		n = read(conn_fd, bytes, sizeof(bytes));
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n <= 0 && follows) {
+			lost = true;
+			return EXIT_NO_HVD;
+		}
 		if (n <= 0)
 			return complain(EXIT_NO_HVD,
 					"hvd has closed the connection: if it is being restarted, "

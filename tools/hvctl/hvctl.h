@@ -89,6 +89,17 @@ bool is_line_count(const char *text);
 
 struct json_object;
 
+/*
+ * For who follows something: that hvd has gone is no error, is not complained of, and conn_call() says
+ * EXIT_NO_HVD.
+ */
+void conn_follow(void);
+/*
+ * After that: waits for the next hvd. EXIT_OK: connected; EXIT_NO_HVD: complained, there is none for a minute.
+ * Any other trouble than a lost connection: 'status' as it is.
+ */
+int conn_again(int status);
+
 /* A connection for several requests. EXIT_OK, or complained and EXIT_NO_HVD. */
 int conn_open(void);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last lines that hvd has logged, for 'hvctl log'. They are gone when hvd ends; the journal (or
- * whatever reads standard error) has them all.
+ * The last lines that hvd has logged, for 'hvctl log', and those of the hvd before: they are also in a file
+ * of a fixed size, mapped, so that a killed hvd has lost none. The journal (or whatever reads standard
+ * error) has them all.
  */
 #ifndef HVD_LOG_RING_H
 #define HVD_LOG_RING_H
@@ -14,6 +15,14 @@ struct json_object;
 
 /* From here on every line is kept. */
 void log_ring_start(void);
+
+/*
+ * In a file, too, from here on. What an earlier hvd has left there comes before the lines that there are, whose
+ * numbers go on from it. A negative errno: they are kept in memory alone.
+ */
+int log_ring_keep(const char *path);
+/* Forgets all, for tests. */
+void log_ring_stop(void);
 
 /*
  * At most 'max' lines from number '*position' on, as an array of strings; '*position' moves to where

@@ -384,6 +384,17 @@ static void on_reload(void *arg)
 
 static const struct reload_calls reload_calls = { .try = try_reload, .done = on_reload };
 
+/* hvd works without it. */
+static void keep_log(struct hvd *h)
+{
+	char *path = xasprintf("%s/log", h->conf.run_dir);
+	int err = log_ring_keep(path);
+
+	if (err)
+		log_warning("'hvctl log' will not know of today after a restart: %s: %s", path, strerror(-err));
+	free(path);
+}
+
 static int start(struct hvd *h)
 {
 	int err;
@@ -397,6 +408,8 @@ static int start(struct hvd *h)
 	if (!err)
 		err = engine_drop(&h->conf, &h->user, h->conf_path);
 	/* Nothing that somebody else has written was looked at until here, but the settings. */
+	if (!err)
+		keep_log(h);
 	if (!err)
 		err = open_journal(h);
 	if (!err)
