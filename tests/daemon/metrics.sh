@@ -39,6 +39,10 @@ if command -v promtool >/dev/null; then
 	promtool check rules "$srcdir/tools/hvd/metrics/alerts.yml" >"$dir/lint" 2>&1 || fail "rules: $(cat "$dir/lint")"
 	promtool test rules "$srcdir/tests/data/alerts-test.yml" >"$dir/lint" 2>&1 || fail "rules: $(cat "$dir/lint")"
 fi
+# Each rule has figures in that test that raise it.
+for rule in $(sed -n 's/.*- alert: //p' "$srcdir/tools/hvd/metrics/alerts.yml"); do
+	grep -A 2 "alertname: $rule$" "$srcdir/tests/data/alerts-test.yml" | grep -q exp_labels || fail "no test raises $rule"
+done
 # Whatever the rules and the dashboard speak of is there, and counts under that name.
 grep -ohE '\b(hv|process)_[a-z_]+' "$srcdir/tools/hvd/metrics/alerts.yml" "$srcdir/tools/hvd/metrics/dashboard.json" |
 	sed -E 's/_(bucket|sum|count)$//' | sort -u | while read -r name; do
