@@ -148,6 +148,7 @@ SAME(stats_domain, ports_max);
 SAME(stats_domain, grant_frames_max);
 SAME(stats_domain, grants_used);
 SAME(stats_domain, grants_mapped_max);
+SAME(stats_domain, grant_map_frames);
 SAME(stats_domain, events_sent);
 SAME(stats_vcpu, domid);
 SAME(stats_vcpu, vcpu);

@@ -32,8 +32,14 @@ static struct maptrack *track_of(struct gnttab *g, grant_handle_t handle)
 	return &g->maptrack[handle / MAPTRACK_PER_PAGE][handle % MAPTRACK_PER_PAGE];
 }
 
+static struct stats_domain *stats_of(struct gnttab *g)
+{
+	return container_of(g, struct abi_domain, gnttab)->domain->stats;
+}
+
 static int add_page(struct gnttab *g)
 {
+	struct stats_domain *s = stats_of(g);
 	struct maptrack *page;
 	uint32_t first = g->nr_map_pages * MAPTRACK_PER_PAGE, i;
 
@@ -46,13 +52,15 @@ static int add_page(struct gnttab *g)
 		page[i].next_free = i + 1 < MAPTRACK_PER_PAGE ? first + i + 1 : g->free_handle;
 	g->maptrack[g->nr_map_pages++] = page;
 	g->free_handle = first;
+	if (s)
+		WRITE_ONCE(s->grant_map_frames, g->nr_map_pages);
 	return 0;
 }
 
 /* map_lock held. */
 static void count_mappings(struct gnttab *g, uint32_t more)
 {
-	struct stats_domain *s = container_of(g, struct abi_domain, gnttab)->domain->stats;
+	struct stats_domain *s = stats_of(g);
 
 	if (s)
 		WRITE_ONCE(s->grants_mapped, s->grants_mapped + more);

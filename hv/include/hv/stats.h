@@ -67,7 +67,7 @@ struct stats_domain {
 	uint32_t grant_frames, grant_frames_max;
 	uint32_t grants_used;
 	uint32_t grants_mapped, grants_mapped_max;
-	uint32_t pad2;
+	uint32_t grant_map_frames;
 	uint64_t events_sent; /* atomic */
 	uint64_t reserved[20];
 };

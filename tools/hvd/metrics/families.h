@@ -66,6 +66,8 @@
 	  "Mappings that it has of others' pages")                                                   \
 	X(DOM_MAPPINGS_MAX, "hv_domain_grant_mappings_limit", GAUGE, "",                             \
 	  "Mappings that it may have of others' pages")                                              \
+	X(DOM_MAP_FRAMES, "hv_domain_grant_map_frames", GAUGE, "",                                   \
+	  "Pages of hv's for the table of its mappings, which only grows")                           \
 	X(DOM_NODES, "hv_domain_xenstore_nodes", GAUGE, "", "Nodes that it owns in the xenstore")    \
 	X(DOM_NODES_MAX, "hv_domain_xenstore_nodes_limit", GAUGE, "",                                \
 	  "Nodes that it may own in the xenstore")                                                   \

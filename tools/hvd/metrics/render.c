@@ -264,6 +264,7 @@ static const struct column domain_columns[] = {
 	{ FAMILY_DOM_GRANTS, HV(grants_used), 0, 1, 0 },
 	{ FAMILY_DOM_MAPPINGS, HV(grants_mapped), 0, 1, 0 },
 	{ FAMILY_DOM_MAPPINGS_MAX, HV(grants_mapped_max), 0, 1, 0 },
+	{ FAMILY_DOM_MAP_FRAMES, HV(grant_map_frames), 0, 1, 0 },
 };
 
 static void put_domains(struct expo *e, const struct snapshot *s)

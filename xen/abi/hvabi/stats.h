@@ -117,7 +117,7 @@ struct hvabi_stats_domain {
 	uint32_t grant_frames, grant_frames_max; /* pages of its grant table */
 	uint32_t grants_used;  /* mappings, and copies under way, of pages that it has granted */
 	uint32_t grants_mapped, grants_mapped_max; /* mappings that it has of others' pages */
-	uint32_t pad2;
+	uint32_t grant_map_frames; /* pages of hv's for its table of these mappings, which only grows */
 	uint64_t events_sent; /* by it, to event channels */
 	uint64_t reserved[20];
 };
