@@ -48,6 +48,7 @@ DAEMON_TESTS = \
 	tests/daemon/disks.sh \
 	tests/daemon/errors.sh \
 	tests/daemon/follow.sh \
+	tests/daemon/host_end.sh \
 	tests/daemon/lifecycle.sh \
 	tests/daemon/past.sh \
 	tests/daemon/protocol.sh tests/daemon/reload.sh \
