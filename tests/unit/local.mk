@@ -97,14 +97,15 @@ tests_unit_test_physmap_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_physmap_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_vlapic
-tests_unit_test_vlapic_SOURCES = tests/unit/test_vlapic.c hv/arch/x86/vlapic.c
+tests_unit_test_vlapic_SOURCES = tests/unit/test_vlapic.c hv/arch/x86/vlapic.c \
+	tests/unit/x86_world.c tests/unit/x86_world.h
 tests_unit_test_vlapic_CPPFLAGS = $(X86_CPPFLAGS)
 tests_unit_test_vlapic_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_vlapic_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_svm
 tests_unit_test_svm_SOURCES = tests/unit/test_svm.c hv/arch/x86/svm/svm.c hv/arch/x86/svm/decode.c \
-	hv/arch/x86/svm/npt.c hv/arch/x86/svm/caps.c
+	hv/arch/x86/svm/npt.c hv/arch/x86/svm/caps.c tests/unit/x86_world.c tests/unit/x86_world.h
 
 check_PROGRAMS += tests/unit/test_caps
 tests_unit_test_caps_SOURCES = tests/unit/test_caps.c hv/arch/x86/vmx/caps.c
@@ -118,7 +119,8 @@ tests_unit_test_svm_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/test_vmx
 tests_unit_test_vmx_SOURCES = tests/unit/test_vmx.c hv/arch/x86/vmx/caps.c hv/arch/x86/vmx/check.c \
 	hv/arch/x86/vmx/cr.c hv/arch/x86/vmx/decode.c hv/arch/x86/vmx/ept.c hv/arch/x86/vmx/event.c \
-	hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/vmx.c
+	hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/vmx.c hv/arch/x86/vmx/apic.c hv/arch/x86/vlapic.c \
+	tests/unit/x86_world.c tests/unit/x86_world.h
 tests_unit_test_vmx_CPPFLAGS = $(X86_CPPFLAGS) -DHV_FAKE_VMX
 tests_unit_test_vmx_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_vmx_LDADD = $(UNIT_LDADD)

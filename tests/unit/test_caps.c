@@ -68,6 +68,15 @@ static void vmx_features_are_used_or_told_as_unused(void)
 	CU_ASSERT(used & ARCH_FEATURE_PAGES_1G);
 	CU_ASSERT(unused & ARCH_FEATURE_POSTED_INTERRUPTS);
 	CU_ASSERT(unused & ARCH_FEATURE_APIC_VIRT);
+	/* Chosen as a whole or not at all. */
+	CU_ASSERT_PTR_NULL(vmx_choose_controls(&c, &controls));
+	CU_ASSERT_EQUAL(controls.proc2 & PROC2_APIC_ALL, PROC2_APIC_ALL);
+	used = vmx_name_features(&c, &controls, &unused);
+	CU_ASSERT(used & ARCH_FEATURE_APIC_VIRT && used & ARCH_FEATURE_X2APIC_VIRT);
+	c.proc2 &= ~((uint64_t)PROC2_INTERRUPT_DELIVERY << 32);
+	CU_ASSERT_PTR_NULL(vmx_choose_controls(&c, &controls));
+	CU_ASSERT_EQUAL(controls.proc2 & PROC2_APIC_ALL, 0);
+	c = rich();
 	/* What is chosen is used. */
 	controls.proc2 = PROC2_PML;
 	used = vmx_name_features(&c, &controls, &unused);

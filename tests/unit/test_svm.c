@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * SVM's entry and exit without the instruction in between: TLB tags, events that were cut off.
- * this_cpu() is found through the stack pointer, so each test runs on a CPU's stack.
  */
-#include <ucontext.h>
-
 #include <string.h>
 
 #include <arch/virt.h>
@@ -19,6 +16,7 @@
 #include "../../hv/arch/x86/svm/svm.h"
 
 #include "unit.h"
+#include "x86_world.h"
 
 /* ---- the rest of hv ---- */
 
@@ -35,25 +33,6 @@ void svm_enter_guest(uint64_t block_address, void *guest_regs)
 	entered_asid = block->asid;
 	block->exit_code = exit_state.exit_code;
 	block->exit_int_info = exit_state.exit_int_info;
-}
-
-void *hv_alloc(size_t size)
-{
-	(void)size;
-	return NULL;
-}
-
-void hv_free(void *p, size_t size)
-{
-	(void)p;
-	(void)size;
-}
-
-int frame_alloc_zeroed(unsigned int order, mfn_t *ret_mfn)
-{
-	(void)order;
-	(void)ret_mfn;
-	return -ENOMEM;
 }
 
 int svm_domain_create(struct domain *d)
@@ -93,7 +72,6 @@ void svm_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info)
 
 /* ---- a CPU and two vCPUs ---- */
 
-static char stack[CPU_STACK_SIZE * 2] __aligned(32768);
 static struct svm_cpu cpu_state;
 static struct svm_block blocks[2] __aligned(4096);
 static struct svm_vcpu states[2] = { { .block = &blocks[0] }, { .block = &blocks[1] } };
@@ -101,21 +79,11 @@ static struct vcpu vcpus[2] = { { .arch.hw = &states[0] }, { .arch.hw = &states[
 
 static void on_cpu(void (*fn)(void))
 {
-	struct cpu *cpu = (struct cpu *)(void *)stack;
-	ucontext_t here, there;
-
 	memset(blocks, 0, sizeof(blocks));
 	memset(&exit_state, 0, sizeof(exit_state));
 	cpu_state = (struct svm_cpu){ .nr_asids = 4, .next_asid = 1, .asid_generation = 1 };
 	vcpus[0].arch.asid_generation = vcpus[1].arch.asid_generation = 0;
-	memset(cpu, 0, sizeof(*cpu));
-	cpu->arch.virt = &cpu_state;
-	CU_ASSERT_FATAL(!getcontext(&there));
-	there.uc_stack.ss_sp = stack + sizeof(struct cpu);
-	there.uc_stack.ss_size = CPU_STACK_SIZE - sizeof(struct cpu);
-	there.uc_link = &here;
-	makecontext(&there, fn, 0);
-	CU_ASSERT_FATAL(!swapcontext(&here, &there));
+	x86_on_cpu(fn, &cpu_state);
 }
 
 static uint64_t results[16];

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * VMX's entry and exit on a pretended CPU: which control structure is current where, TLB tags,
- * events that were cut off, control registers. this_cpu() is found through the stack pointer, so
- * each test runs on a CPU's stack.
+ * events that were cut off, control registers.
  */
-#include <ucontext.h>
-
 #include <arch/virt.h>
+#include <arch/vlapic.h>
 #include <arch/x86.h>
 #include <hv/cpu.h>
 #include <hv/errno.h>
@@ -17,6 +15,7 @@
 #include "../../hv/arch/x86/vmx/vmx.h"
 
 #include "unit.h"
+#include "x86_world.h"
 
 /* ---- the CPU ---- */
 
@@ -29,6 +28,7 @@ struct fake_region {
 static struct fake_region memory[2];
 static struct vmx_vcpu states[2];
 static struct vcpu vcpus[2];
+static uint32_t page_memory[2][1024], *pages[2]; /* virtual APICs */
 static struct fake_region *current;
 static unsigned int nr_ptrld, nr_clear, nr_invept, nr_invvpid;
 static bool entered_launched;
@@ -88,6 +88,7 @@ static struct {
 	uint32_t interruptibility;
 } next_exit;
 static uint64_t entered_event, entered_error, entered_vpid;
+static void (*run_guest)(void); /* what it does to the virtual APIC */
 
 bool vmx_enter_guest(void *guest_regs, uint64_t *host_rsp, bool launched)
 {
@@ -97,6 +98,8 @@ bool vmx_enter_guest(void *guest_regs, uint64_t *host_rsp, bool launched)
 	entered_event = vmread(ENTRY_EVENT);
 	entered_error = vmread(ENTRY_EVENT_ERROR);
 	entered_vpid = vmread(VPID);
+	if (run_guest)
+		run_guest();
 	vmwrite(ENTRY_EVENT, entered_event & ~(uint64_t)EVENT_VALID);
 	vmwrite(EXIT_REASON, next_exit.reason);
 	vmwrite(EXIT_QUALIFICATION, next_exit.qualification);
@@ -112,37 +115,7 @@ bool vmx_enter_guest(void *guest_regs, uint64_t *host_rsp, bool launched)
 
 const struct virt_ops *virt = &vmx_ops;
 
-void *hv_alloc(size_t size)
-{
-	(void)size;
-	return NULL;
-}
-
-void hv_free(void *p, size_t size)
-{
-	(void)p;
-	(void)size;
-}
-
-int frame_alloc_zeroed(unsigned int order, mfn_t *ret_mfn)
-{
-	(void)order;
-	(void)ret_mfn;
-	return -ENOMEM;
-}
-
-void frame_free(mfn_t mfn, unsigned int order)
-{
-	(void)mfn;
-	(void)order;
-}
-
-bool rdmsr_safe(uint32_t msr, uint64_t *ret_value)
-{
-	(void)msr;
-	(void)ret_value;
-	return false;
-}
+mfn_t vmx_msrs, vmx_msrs_apic;
 
 int vmx_domain_create(struct domain *d)
 {
@@ -181,39 +154,29 @@ void vmx_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info)
 
 /* ---- two vCPUs on a CPU ---- */
 
-static char stack[CPU_STACK_SIZE * 2] __aligned(32768);
 static struct vmx_cpu cpu_state;
-static char virtual_apics[2][4096];
 
 static void on_cpu(void (*fn)(void))
 {
-	struct cpu *cpu = (struct cpu *)(void *)stack;
-	ucontext_t here, there;
 	unsigned int i;
 
 	memset(memory, 0, sizeof(memory));
-	memset(virtual_apics, 0, sizeof(virtual_apics));
+	memset(page_memory, 0, sizeof(page_memory));
 	memset(&next_exit, 0, sizeof(next_exit));
+	run_guest = NULL;
 	memset(vcpus, 0, sizeof(vcpus));
 	current = NULL;
 	nr_ptrld = nr_clear = nr_invept = nr_invvpid = 0;
 	cpu_state = (struct vmx_cpu){ .next_vpid = 1, .vpid_generation = 1 };
 	for (i = 0; i < 2; i++) {
 		states[i] = (struct vmx_vcpu){ .region = mfn_from(i + 1),
-					       .virtual_apic = virtual_apics[i],
 					       .eptp = 0x1e,
 					       .offered = -1 };
 		vcpus[i].arch.hw = &states[i];
+		vcpus[i].arch.lapic.page = pages[i] = page_memory[i];
 		memory[i].fields[GUEST_CR0] = CR0_PE | CR0_NE;
 	}
-	memset(cpu, 0, sizeof(*cpu));
-	cpu->arch.virt = &cpu_state;
-	CU_ASSERT_FATAL(!getcontext(&there));
-	there.uc_stack.ss_sp = stack + sizeof(struct cpu);
-	there.uc_stack.ss_size = CPU_STACK_SIZE - sizeof(struct cpu);
-	there.uc_link = &here;
-	makecontext(&there, fn, 0);
-	CU_ASSERT_FATAL(!swapcontext(&here, &there));
+	x86_on_cpu(fn, &cpu_state);
 }
 
 static enum exit_reason enter(unsigned int n)
@@ -369,6 +332,91 @@ static void exceptions_have_error_codes_but_in_real_mode(void)
 	on_cpu(inject);
 }
 
+/* ---- the virtual APIC, run by the CPU ---- */
+
+#define APIC(n) (MSR_X2APIC_FIRST + (n))
+#define SVR APIC(0x0f)
+#define IRR_WORD(vector) ((0x20 + (vector) / 32) * 4)
+#define ISR_WORD(vector) ((0x10 + (vector) / 32) * 4)
+
+/* As the CPU delivers what is requested; of its page the test needs two words. */
+static void take_0x51(void)
+{
+	CU_ASSERT_EQUAL(vmread(GUEST_INTERRUPT_STATUS), 0x51);
+	CU_ASSERT_EQUAL(pages[0][IRR_WORD(0x51)], 1u << 0x51 % 32);
+	pages[0][IRR_WORD(0x51)] = 0;
+	pages[0][ISR_WORD(0x51)] = 1u << 0x51 % 32;
+	vmwrite(GUEST_INTERRUPT_STATUS, 0x51 << 8 | 0x32);
+	pages[0][IRR_WORD(0x32)] = 1u << 0x32 % 32; /* a self IPI */
+}
+
+static void end_0x51(void)
+{
+	CU_ASSERT_EQUAL(vmread(GUEST_INTERRUPT_STATUS), 0x51 << 8 | 0x32);
+	pages[0][ISR_WORD(0x51)] = 0;
+	vmwrite(GUEST_INTERRUPT_STATUS, 0x32);
+}
+
+static void run_apic(void)
+{
+	struct vcpu *v = &vcpus[0];
+	struct vlapic *a = &v->arch.lapic;
+	struct vm_exit x;
+
+	vmx_controls.proc2 = PROC2_APIC_ALL;
+	vmx_msrs = mfn_from(0x10);
+	vmx_msrs_apic = mfn_from(0x11);
+	states[0].apic_exits = true;
+	a->by_hardware = true;
+	CU_ASSERT_EQUAL(vlapic_init(v, 0), 0);
+	pages[0] = a->page;
+	next_exit.reason = REASON_HLT;
+	memory[0].fields[MSR_BITMAP] = 0x10000;
+
+	/* Off: nothing is delivered, and every access exits. */
+	vlapic_raise(v, 0x51, true);
+	CU_ASSERT_EQUAL(vlapic_pending_vector(v), -1);
+	enter(0);
+	CU_ASSERT_EQUAL(memory[0].fields[MSR_BITMAP], 0x10000);
+	CU_ASSERT_EQUAL(memory[0].fields[GUEST_INTERRUPT_STATUS], 0);
+	CU_ASSERT_EQUAL(a->requested, 0x51);
+	CU_ASSERT_EQUAL(vlapic_write(v, SVR, 0x1ff), 0);
+	run_guest = take_0x51;
+	enter(0);
+	CU_ASSERT_EQUAL(memory[0].fields[MSR_BITMAP], 0x11000);
+	CU_ASSERT_EQUAL(memory[0].fields[EOI_EXIT_BITMAP(1)], BIT(0x51 - 64));
+	CU_ASSERT(!(memory[0].fields[PROC_CONTROLS] & PROC_INTERRUPT_WINDOW));
+	CU_ASSERT(a->requested == 0x32 && a->serviced == 0x51);
+	CU_ASSERT_EQUAL(vlapic_pending_vector(v), -1);
+
+	/* Level: its end comes to hv, which goes on behind the instruction. */
+	run_guest = end_0x51;
+	next_exit.reason = REASON_EOI;
+	next_exit.qualification = 0x51;
+	vmx_ops.enter(v, &x);
+	CU_ASSERT(x.reason == EXIT_APIC && x.apic.msr == MSR_X2APIC_EOI && x.apic.vector == 0x51);
+	vlapic_was_written(v, x.apic.msr, x.apic.vector);
+	CU_ASSERT_EQUAL(world.nr_eois, 1);
+	CU_ASSERT_EQUAL(vlapic_pending_vector(v), 0x32);
+
+	/* It is switched off, and starts anew. */
+	run_guest = NULL;
+	next_exit.reason = REASON_HLT;
+	CU_ASSERT_EQUAL(vlapic_write(v, SVR, 0xff), 0);
+	enter(0);
+	CU_ASSERT_EQUAL(memory[0].fields[MSR_BITMAP], 0x10000);
+	CU_ASSERT_EQUAL(memory[0].fields[GUEST_INTERRUPT_STATUS], 0);
+	CU_ASSERT_EQUAL(memory[0].fields[EOI_EXIT_BITMAP(1)], 0);
+	CU_ASSERT_EQUAL(a->requested, 0x32);
+	vlapic_fini(v);
+	vmx_controls.proc2 = 0;
+}
+
+static void cpu_runs_the_virtual_apic(void)
+{
+	on_cpu(run_apic);
+}
+
 /* mov %rdx, %crN */
 static enum exit_reason write_cr(unsigned int number, uint64_t value)
 {
@@ -407,5 +455,6 @@ UNIT_MAIN("vmx", UNIT_TEST(structure_is_current_where_it_is_used),
 	  UNIT_TEST(guest_with_interrupts_off_is_left_after_a_while),
 	  UNIT_TEST(tags_come_again_after_a_flush),
 	  UNIT_TEST(event_that_was_cut_off_is_delivered_again),
+	  UNIT_TEST(cpu_runs_the_virtual_apic),
 	  UNIT_TEST(exceptions_have_error_codes_but_in_real_mode),
 	  UNIT_TEST(control_registers_that_hv_keeps_are_shadowed))

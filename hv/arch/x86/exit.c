@@ -227,6 +227,11 @@ static void on_cache(struct vcpu *v, struct vm_exit *x)
 	skip_instruction(v, x);
 }
 
+static void on_apic(struct vcpu *v, struct vm_exit *x)
+{
+	vlapic_was_written(v, x->apic.msr, x->apic.vector);
+}
+
 static void on_exception(struct vcpu *v, struct vm_exit *x)
 {
 	virt->inject(v, INJECT_EXCEPTION, x->exception.vector, x->exception.has_error,
@@ -277,6 +282,7 @@ static void (*const handlers[NR_EXIT_REASONS])(struct vcpu *v, struct vm_exit *x
 	[EXIT_XSETBV] = on_xsetbv,
 	[EXIT_CACHE] = on_cache,
 	[EXIT_CONTROL_REGISTER] = on_nothing,
+	[EXIT_APIC] = on_apic,
 	[EXIT_EXCEPTION] = on_exception,
 	[EXIT_TRIPLE_FAULT] = on_triple_fault,
 	[EXIT_UNDEFINED] = on_undefined,

@@ -75,20 +75,26 @@ int arch_vcpu_init(struct vcpu *v)
 	err = fpu_init(v);
 	if (err)
 		return err;
+	err = vlapic_init(v, apic_id);
+	if (err)
+		goto undo_fpu;
 	err = virt->vcpu_create(v);
-	if (err) {
-		fpu_fini(v);
-		return err;
-	}
-	vlapic_init(v, apic_id);
+	if (err)
+		goto undo_apic;
 	v->arch.init_state = v->id ? VCPU_WAIT_SIPI : VCPU_INIT_NONE;
 	return 0;
+
+undo_apic:
+	vlapic_fini(v);
+undo_fpu:
+	fpu_fini(v);
+	return err;
 }
 
 void arch_vcpu_fini(struct vcpu *v)
 {
-	vlapic_fini(v);
 	virt->vcpu_destroy(v);
+	vlapic_fini(v);
 	fpu_fini(v);
 }
 
@@ -174,43 +180,37 @@ static void inject_nmi(struct vcpu *v)
 }
 
 /*
- * The most urgent interrupt goes with the entry; the guest takes it when it can. Meanwhile it is
- * no request any more: the same vector raised again by another CPU must be seen as a new one.
+ * The most urgent interrupt goes with the entry; the guest takes it when it can.
  *
  * One from the virtual APIC goes before the guest ABI's upcall: its handler ends with an EOI, an
  * exit at which the upcall is offered. The other way round nothing would bring us back. One that
- * the task priority holds back goes last.
+ * the task priority holds back goes last. Where the CPU delivers the virtual APIC's by itself, the
+ * upcall is all that is left to offer.
  */
 static void offer_interrupt(struct vcpu *v)
 {
 	int vector = vlapic_pending_vector(v), upcall = -1;
 
+	if (v->arch.lapic.by_hardware)
+		vector = -1;
 	if (vector < 0)
 		upcall = guest_abi_upcall_vector(v);
-	if (vector < 0 && upcall < 0 && virt->offers_held_back)
+	if (vector < 0 && upcall < 0 && virt->offers_held_back && !v->arch.lapic.by_hardware)
 		vector = vlapic_held_back_vector(v);
 	v->arch.offered_direct = vector < 0;
-	if (vector >= 0)
-		vlapic_take(v, (unsigned int)vector);
-	else
+	if (vector < 0)
 		vector = upcall;
 	v->arch.offered = vector;
 	virt->offer_interrupt(v, vector, v->arch.offered_direct);
 }
 
-/* After the exit, or instead of an entry ('entered' false): was the offer taken? */
-static void settle_offer(struct vcpu *v, bool entered)
+/* After the exit: was the offer taken? If not, it is made anew. */
+static void settle_offer(struct vcpu *v)
 {
 	int vector = v->arch.offered;
 
-	v->arch.offered = -1;
-	if (vector < 0)
+	if (vector < 0 || !virt->interrupt_was_taken(v))
 		return;
-	if (!entered || !virt->interrupt_was_taken(v)) {
-		if (!v->arch.offered_direct)
-			vlapic_put_back(v, (unsigned int)vector);
-		return;
-	}
 	trace(TRACE_INJECT, (uint64_t)vector, 0);
 	if (!v->arch.offered_direct)
 		vlapic_in_service(v, (unsigned int)vector);
@@ -259,14 +259,13 @@ void arch_vcpu_run(struct vcpu *v)
 	if (READ_ONCE(cpu->work) || READ_ONCE(v->event_pending)) {
 		/* What is queued stays so for the next try; the offer is made anew. */
 		WRITE_ONCE(cpu->in_guest, NULL);
-		settle_offer(v, false);
 		return;
 	}
 	vcpu_count_exit(v, arch_tsc());
 	virt->enter(v, &x);
 	WRITE_ONCE(cpu->in_guest, NULL);
 	v->exit_tsc = arch_tsc();
-	settle_offer(v, true);
+	settle_offer(v);
 
 	v->nr_exits++;
 	if (v->stats)

@@ -2,9 +2,10 @@
 /*
  * The virtual local APIC (promise in arch/vlapic.h).
  *
- * Requests may come from any CPU, so IRR and TMR are atomic; everything else is touched by the
- * vCPU's own CPU alone. The task priority lives in two places: guests write CR8 without an exit,
- * so the back end's copy is the current one for its upper four bits.
+ * Requests may come from any CPU, so they go to a place of their own first; everything else is
+ * touched by the vCPU's own CPU alone, which may update it without any care for others. The task
+ * priority lives in two places where the back end keeps one: guests write CR8 without an exit, so
+ * its copy is the current one for the upper four bits.
  */
 #include <arch/virt.h>
 #include <arch/vlapic.h>
@@ -14,6 +15,7 @@
 #include <hv/cpu.h>
 #include <hv/domain.h>
 #include <hv/errno.h>
+#include <hv/frame.h>
 #include <hv/irq.h>
 #include <hv/string.h>
 #include <hv/vcpu.h>
@@ -41,8 +43,6 @@ enum {
 	REG_SELF_IPI = 0x3f,
 };
 
-enum { LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR };
-
 #define VERSION		   (0x15u | 5u << 16) /* integrated, 6 LVT entries without CMCI */
 #define SVR_ENABLED	   BIT(8)
 #define LVT_MASKED	   (1u << 16)
@@ -61,11 +61,28 @@ enum { MODE_FIXED, MODE_LOWEST, MODE_SMI, MODE_RESERVED, MODE_NMI, MODE_INIT, MO
 
 static void timer_fired(struct timer *t);
 
-void vlapic_init(struct vcpu *v, uint32_t apic_id)
+static uint32_t *reg_of(const struct vlapic *a, uint32_t reg)
 {
-	v->arch.lapic.id = apic_id;
-	timer_init(&v->arch.lapic.timer, timer_fired);
+	return &a->page[reg * 4];
+}
+
+/* Of registers with one bit a vector: the word with this vector's. */
+static uint32_t *word_of(const struct vlapic *a, uint32_t first, unsigned int vector)
+{
+	return reg_of(a, first + vector / 32);
+}
+
+int vlapic_init(struct vcpu *v, uint32_t apic_id)
+{
+	struct vlapic *a = &v->arch.lapic;
+
+	a->page = page_alloc_zeroed();
+	if (!a->page)
+		return -ENOMEM;
+	a->id = apic_id;
+	timer_init(&a->timer, timer_fired);
 	vlapic_reset(v);
+	return 0;
 }
 
 /* What waits for its end at the physical APIC would wait for ever, and hold back all below it. */
@@ -74,47 +91,65 @@ static void end_level_interrupts(struct vcpu *v)
 	uint64_t owed;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(v->arch.lapic.tmr); i++)
-		for (owed = v->arch.lapic.tmr[i]; owed; owed &= owed - 1)
+	for (i = 0; i < ARRAY_SIZE(v->arch.lapic.level); i++) {
+		owed = __atomic_exchange_n(&v->arch.lapic.level[i], 0, __ATOMIC_SEQ_CST);
+		for (; owed; owed &= owed - 1)
 			irq_guest_eoi(v, i * 64 + (unsigned int)__builtin_ctzll(owed));
+	}
+}
+
+static uint32_t logical_id(const struct vlapic *a)
+{
+	/* Fixed in x2APIC mode: cluster in 31:16, one bit of 15:0 (Intel SDM vol. 3, 11.12.10.2). */
+	return (a->id >> 4) << 16 | 1u << (a->id & 15);
+}
+
+static void mask_lines(struct vlapic *a)
+{
+	uint32_t reg;
+
+	*reg_of(a, REG_LVT_CMCI) |= LVT_MASKED;
+	for (reg = REG_LVT_TIMER; reg <= REG_LVT_ERROR; reg++)
+		*reg_of(a, reg) |= LVT_MASKED;
 }
 
 void vlapic_reset(struct vcpu *v)
 {
 	struct vlapic *a = &v->arch.lapic;
-	unsigned int i;
 
 	timer_cancel(&a->timer);
 	end_level_interrupts(v);
-	memset(a->irr, 0, sizeof(a->irr));
-	memset(a->isr, 0, sizeof(a->isr));
-	memset(a->tmr, 0, sizeof(a->tmr));
-	a->tpr = 0;
-	a->svr = 0xff;
-	a->esr = a->esr_pending = 0;
-	for (i = 0; i < ARRAY_SIZE(a->lvt); i++)
-		a->lvt[i] = LVT_MASKED;
-	a->icr = 0;
-	a->timer_initial = a->timer_divide = 0;
+	memset(a->page, 0, PAGE_SIZE);
+	memset(&a->posted, 0, sizeof(a->posted));
+	a->requested = a->serviced = 0;
+	a->esr_pending = 0;
+	*reg_of(a, REG_ID) = a->id;
+	*reg_of(a, REG_VERSION) = VERSION;
+	*reg_of(a, REG_LDR) = logical_id(a);
+	*reg_of(a, REG_SVR) = 0xff;
+	mask_lines(a);
 }
 
 void vlapic_fini(struct vcpu *v)
 {
 	timer_kill(&v->arch.lapic.timer);
+	page_free(v->arch.lapic.page);
+	v->arch.lapic.page = NULL;
 }
 
-static int highest(const uint64_t bits[4])
+static uint8_t highest(const struct vlapic *a, uint32_t first)
 {
-	int i;
+	uint32_t i, word;
 
-	for (i = 3; i >= 0; i--) {
-		uint64_t word = READ_ONCE(bits[i]);
-
+	for (i = 8; i-- > 0;) {
+		word = *reg_of(a, first + i);
 		if (word)
-			return i * 64 + 63 - __builtin_clzll(word);
+			return (uint8_t)(i * 32 + 31 - (uint32_t)__builtin_clz(word));
 	}
-	return -1;
+	return 0;
 }
+
+/* ---- requests ---- */
 
 void vlapic_raise(struct vcpu *v, unsigned int vector, bool level)
 {
@@ -122,80 +157,143 @@ void vlapic_raise(struct vcpu *v, unsigned int vector, bool level)
 	uint64_t bit = BIT(vector % 64);
 
 	if (level)
-		__atomic_fetch_or(&a->tmr[vector / 64], bit, __ATOMIC_SEQ_CST);
-	else
-		__atomic_fetch_and(&a->tmr[vector / 64], ~bit, __ATOMIC_SEQ_CST);
-	__atomic_fetch_or(&a->irr[vector / 64], bit, __ATOMIC_SEQ_CST);
+		__atomic_fetch_or(&a->level[vector / 64], bit, __ATOMIC_SEQ_CST);
+	else if (READ_ONCE(a->level[vector / 64]) & bit)
+		__atomic_fetch_and(&a->level[vector / 64], ~bit, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&a->posted.vectors[vector / 64], bit, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&a->posted.control, POSTED_OUTSTANDING, __ATOMIC_SEQ_CST);
 	vcpu_kick(v);
+}
+
+/* 64 vectors: into the requests, and to the ones that tell which of those are level. */
+static void take_over(struct vlapic *a, unsigned int i, uint64_t vectors)
+{
+	uint64_t level = READ_ONCE(a->level[i]);
+	unsigned int half;
+
+	for (half = 0; half < 2; half++, vectors >>= 32, level >>= 32) {
+		uint32_t word = (uint32_t)vectors;
+		uint32_t *tmr = reg_of(a, REG_TMR + 2 * i + half);
+
+		*reg_of(a, REG_IRR + 2 * i + half) |= word;
+		*tmr = (*tmr & ~word) | ((uint32_t)level & word);
+	}
+}
+
+/* What was posted since: a request is either there or here, and never lost between. */
+static void collect(struct vlapic *a)
+{
+	unsigned int i;
+
+	if (likely(!READ_ONCE(a->posted.control)))
+		return;
+	__atomic_store_n(&a->posted.control, 0, __ATOMIC_SEQ_CST);
+	for (i = 0; i < ARRAY_SIZE(a->posted.vectors); i++) {
+		uint64_t vectors = READ_ONCE(a->posted.vectors[i]);
+
+		if (!vectors)
+			continue;
+		vectors = __atomic_exchange_n(&a->posted.vectors[i], 0, __ATOMIC_SEQ_CST);
+		take_over(a, i, vectors);
+		a->requested = (uint8_t)MAX(a->requested, i * 64 + 63 -
+								  (uint32_t)__builtin_clzll(vectors));
+	}
+}
+
+/* Any CPU. */
+static bool is_requested(const struct vlapic *a, unsigned int vector)
+{
+	return READ_ONCE(*word_of(a, REG_IRR, vector)) & 1u << vector % 32 ||
+	       READ_ONCE(a->posted.vectors[vector / 64]) & BIT(vector % 64);
+}
+
+/* ---- priorities and delivery ---- */
+
+bool vlapic_is_enabled(const struct vlapic *a)
+{
+	return *reg_of(a, REG_SVR) & SVR_ENABLED;
+}
+
+bool vlapic_has_several(const struct vlapic *a)
+{
+	uint32_t i, word, others = 0;
+
+	for (i = 0; i < 8; i++) {
+		word = *reg_of(a, REG_IRR + i);
+		if (i == a->requested / 32u)
+			word &= ~(1u << a->requested % 32);
+		others |= word;
+	}
+	return others;
 }
 
 static uint32_t task_priority(struct vcpu *v)
 {
-	struct vlapic *a = &v->arch.lapic;
+	uint32_t *tpr = reg_of(&v->arch.lapic, REG_TPR);
 	uint32_t upper = virt->get_tpr(v);
 
-	if (upper != a->tpr >> 4)
-		a->tpr = upper << 4;
-	return a->tpr;
+	if (upper != *tpr >> 4)
+		*tpr = upper << 4;
+	return *tpr;
 }
 
 static uint32_t processor_priority(struct vcpu *v)
 {
-	int in_service = highest(v->arch.lapic.isr);
-	uint32_t tpr = task_priority(v);
+	uint32_t tpr = task_priority(v), serviced = v->arch.lapic.serviced;
 
-	if (in_service < 0 || tpr >> 4 >= (uint32_t)in_service >> 4)
-		return tpr;
-	return (uint32_t)in_service & 0xf0;
+	return tpr >> 4 >= serviced >> 4 ? tpr : serviced & 0xf0;
 }
 
 int vlapic_pending_vector(struct vcpu *v)
 {
 	struct vlapic *a = &v->arch.lapic;
-	int vector = highest(a->irr);
 
-	if (vector < 0 || !(a->svr & SVR_ENABLED))
+	collect(a);
+	if (!a->requested || !vlapic_is_enabled(a))
 		return -1;
-	return (uint32_t)vector >> 4 > processor_priority(v) >> 4 ? vector : -1;
+	return (uint32_t)a->requested >> 4 > processor_priority(v) >> 4 ? a->requested : -1;
 }
 
 int vlapic_held_back_vector(struct vcpu *v)
 {
 	struct vlapic *a = &v->arch.lapic;
-	int vector = highest(a->irr), in_service = highest(a->isr);
 
-	if (vector < 0 || !(a->svr & SVR_ENABLED))
+	if (!a->requested || !vlapic_is_enabled(a))
 		return -1;
-	return in_service < 0 || vector >> 4 > in_service >> 4 ? vector : -1;
+	return a->requested >> 4 > a->serviced >> 4 ? a->requested : -1;
 }
 
-void vlapic_take(struct vcpu *v, unsigned int vector)
-{
-	__atomic_fetch_and(&v->arch.lapic.irr[vector / 64], ~BIT(vector % 64), __ATOMIC_SEQ_CST);
-}
-
-void vlapic_put_back(struct vcpu *v, unsigned int vector)
-{
-	__atomic_fetch_or(&v->arch.lapic.irr[vector / 64], BIT(vector % 64), __ATOMIC_SEQ_CST);
-}
-
+/* As hardware that does it by itself (Intel SDM vol. 3, 30.2.2). */
 void vlapic_in_service(struct vcpu *v, unsigned int vector)
 {
-	v->arch.lapic.isr[vector / 64] |= BIT(vector % 64);
+	struct vlapic *a = &v->arch.lapic;
+
+	*word_of(a, REG_IRR, vector) &= ~(1u << vector % 32);
+	*word_of(a, REG_ISR, vector) |= 1u << vector % 32;
+	a->serviced = (uint8_t)vector;
+	a->requested = highest(a, REG_IRR);
+}
+
+static void was_ended(struct vcpu *v, unsigned int vector)
+{
+	uint64_t *level = &v->arch.lapic.level[vector / 64];
+
+	if (READ_ONCE(*level) & BIT(vector % 64)) {
+		__atomic_fetch_and(level, ~BIT(vector % 64), __ATOMIC_SEQ_CST);
+		irq_guest_eoi(v, vector);
+	}
 }
 
 static void end_of_interrupt(struct vcpu *v)
 {
 	struct vlapic *a = &v->arch.lapic;
-	int vector = highest(a->isr);
+	unsigned int vector = a->serviced;
 
-	if (vector < 0)
+	if (!vector)
 		return;
-	a->isr[vector / 64] &= ~BIT(vector % 64);
-	if (READ_ONCE(a->tmr[vector / 64]) & BIT(vector % 64)) {
-		__atomic_fetch_and(&a->tmr[vector / 64], ~BIT(vector % 64), __ATOMIC_SEQ_CST);
-		irq_guest_eoi(v, (uint32_t)vector);
-	}
+	*word_of(a, REG_ISR, vector) &= ~(1u << vector % 32);
+	a->serviced = highest(a, REG_ISR);
+	was_ended(v, vector);
 }
 
 /* ---- timer ---- */
@@ -203,20 +301,21 @@ static void end_of_interrupt(struct vcpu *v)
 static unsigned int timer_divisor(const struct vlapic *a)
 {
 	/* Bits 3, 1, 0: 0 = 2, .. 6 = 128, 7 = 1. */
-	unsigned int code = (a->timer_divide & 3) | (a->timer_divide & 8) >> 1;
+	uint32_t divide = *reg_of(a, REG_TIMER_DIVIDE);
+	unsigned int code = (divide & 3) | (divide & 8) >> 1;
 
 	return 1u << ((code + 1) & 7);
 }
 
 static uint64_t timer_period_ns(const struct vlapic *a)
 {
-	return (uint64_t)a->timer_initial * timer_divisor(a) * BUS_CYCLE_NS;
+	return (uint64_t)*reg_of(a, REG_TIMER_INITIAL) * timer_divisor(a) * BUS_CYCLE_NS;
 }
 
 static void timer_start(struct vlapic *a)
 {
 	a->timer_start_ns = clock_ns();
-	if (a->timer_initial)
+	if (*reg_of(a, REG_TIMER_INITIAL))
 		timer_set(&a->timer, a->timer_start_ns + timer_period_ns(a));
 	else
 		timer_cancel(&a->timer);
@@ -246,12 +345,13 @@ static void timer_fired(struct timer *t)
 {
 	struct vlapic *a = container_of(t, struct vlapic, timer);
 	struct vcpu *v = container_of(a, struct vcpu, arch.lapic);
-	uint32_t lvt = READ_ONCE(a->lvt[LVT_TIMER]), vector = lvt & 0xff;
+	uint32_t lvt = READ_ONCE(*reg_of(a, REG_LVT_TIMER)), vector = lvt & 0xff;
 	bool raises = !(lvt & LVT_MASKED) && vector >= FIRST_LEGAL_VECTOR;
-	bool is_heard = raises && !(READ_ONCE(a->irr[vector / 64]) & BIT(vector % 64));
+	bool is_heard = raises && !is_requested(a, vector);
 
 	/* Not if the guest has stopped it a moment ago, on another CPU. */
-	if ((lvt & LVT_TIMER_MODE) == LVT_TIMER_PERIODIC && READ_ONCE(a->timer_initial))
+	if ((lvt & LVT_TIMER_MODE) == LVT_TIMER_PERIODIC &&
+	    READ_ONCE(*reg_of(a, REG_TIMER_INITIAL)))
 		timer_set(&a->timer, next_tick(a, is_heard, clock_ns()));
 	if (raises)
 		vlapic_raise(v, vector, false);
@@ -259,24 +359,17 @@ static void timer_fired(struct timer *t)
 
 static uint32_t timer_current(const struct vlapic *a)
 {
-	uint64_t ticks, period = a->timer_initial;
+	uint64_t ticks, period = *reg_of(a, REG_TIMER_INITIAL);
 
 	if (!period)
 		return 0;
 	ticks = (clock_ns() - a->timer_start_ns) / ((uint64_t)timer_divisor(a) * BUS_CYCLE_NS);
-	if ((a->lvt[LVT_TIMER] & LVT_TIMER_MODE) == LVT_TIMER_PERIODIC)
+	if ((*reg_of(a, REG_LVT_TIMER) & LVT_TIMER_MODE) == LVT_TIMER_PERIODIC)
 		ticks %= period;
 	return ticks >= period ? 0 : (uint32_t)(period - ticks);
 }
 
 /* ---- interprocessor interrupts ---- */
-
-static uint32_t logical_id(const struct vlapic *a)
-{
-	/* Fixed in x2APIC mode: cluster in 31:16, one bit of 15:0 (Intel SDM vol. 3, 10.12.10.2).
-	 */
-	return (a->id >> 4) << 16 | 1u << (a->id & 15);
-}
 
 static bool is_target(struct vcpu *sender, struct vcpu *v, uint64_t icr)
 {
@@ -362,7 +455,7 @@ static void send_one(struct vcpu *v, unsigned int mode, uint32_t vector)
 static void note_error(struct vcpu *v, uint32_t error)
 {
 	struct vlapic *a = &v->arch.lapic;
-	uint32_t lvt = a->lvt[LVT_ERROR];
+	uint32_t lvt = *reg_of(a, REG_LVT_ERROR);
 
 	a->esr_pending |= error;
 	if (!(lvt & LVT_MASKED) && (lvt & 0xff) >= FIRST_LEGAL_VECTOR)
@@ -393,11 +486,25 @@ static void send_ipi(struct vcpu *sender, uint64_t icr)
 
 /* ---- registers ---- */
 
-static uint32_t *lvt_of(struct vlapic *a, uint32_t reg)
+bool vlapic_is_in_page(uint32_t msr)
 {
-	if (reg == REG_LVT_CMCI)
-		return &a->lvt[LVT_CMCI];
-	return &a->lvt[LVT_TIMER + (reg - REG_LVT_TIMER)];
+	switch (msr - MSR_X2APIC_FIRST) {
+	case REG_ID:
+	case REG_VERSION:
+	case REG_TPR:
+	case REG_PPR:
+	case REG_LDR:
+	case REG_SVR:
+	case REG_ISR ... REG_IRR + 7:
+	case REG_ESR:
+	case REG_ICR:
+	case REG_LVT_CMCI:
+	case REG_LVT_TIMER ... REG_LVT_ERROR:
+	case REG_TIMER_INITIAL:
+	case REG_TIMER_DIVIDE:
+		return true;
+	}
+	return false;
 }
 
 int vlapic_read(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
@@ -405,55 +512,23 @@ int vlapic_read(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 	struct vlapic *a = &v->arch.lapic;
 	uint32_t reg = msr - MSR_X2APIC_FIRST;
 
+	collect(a);
 	switch (reg) {
-	case REG_ID:
-		*ret_value = a->id;
-		return 0;
-	case REG_VERSION:
-		*ret_value = VERSION;
-		return 0;
 	case REG_TPR:
 		*ret_value = task_priority(v);
 		return 0;
 	case REG_PPR:
 		*ret_value = processor_priority(v);
 		return 0;
-	case REG_LDR:
-		*ret_value = logical_id(a);
-		return 0;
-	case REG_SVR:
-		*ret_value = a->svr;
-		return 0;
-	case REG_ISR ... REG_ISR + 7:
-		*ret_value = (uint32_t)(a->isr[(reg & 7) / 2] >> (reg & 1) * 32);
-		return 0;
-	case REG_TMR ... REG_TMR + 7:
-		*ret_value = (uint32_t)(a->tmr[(reg & 7) / 2] >> (reg & 1) * 32);
-		return 0;
-	case REG_IRR ... REG_IRR + 7:
-		*ret_value = (uint32_t)(a->irr[(reg & 7) / 2] >> (reg & 1) * 32);
-		return 0;
-	case REG_ESR:
-		*ret_value = a->esr;
-		return 0;
-	case REG_ICR:
-		*ret_value = a->icr;
-		return 0;
-	case REG_LVT_CMCI:
-	case REG_LVT_TIMER ... REG_LVT_ERROR:
-		*ret_value = *lvt_of(a, reg);
-		return 0;
-	case REG_TIMER_INITIAL:
-		*ret_value = a->timer_initial;
-		return 0;
 	case REG_TIMER_CURRENT:
 		*ret_value = timer_current(a);
 		return 0;
-	case REG_TIMER_DIVIDE:
-		*ret_value = a->timer_divide;
-		return 0;
 	}
-	return -EINVAL;
+	if (!vlapic_is_in_page(msr))
+		return -EINVAL;
+	/* Only the ICR has 64 bits; the page has zeros for the others'. */
+	*ret_value = (uint64_t)reg_of(a, reg)[1] << 32 | *reg_of(a, reg);
+	return 0;
 }
 
 static int write_lvt(struct vlapic *a, uint32_t reg, uint32_t value)
@@ -464,20 +539,17 @@ static int write_lvt(struct vlapic *a, uint32_t reg, uint32_t value)
 		writable = (LVT_WRITABLE & ~0x100u) | LVT_TIMER_MODE;
 	else if (reg != REG_LVT_ERROR)
 		writable = LVT_LINT_WRITABLE;
-	if (!(a->svr & SVR_ENABLED))
+	if (!vlapic_is_enabled(a))
 		value |= LVT_MASKED;
-	*lvt_of(a, reg) = value & writable;
+	*reg_of(a, reg) = value & writable;
 	return 0;
 }
 
 static int write_svr(struct vlapic *a, uint32_t value)
 {
-	unsigned int i;
-
-	a->svr = value & 0x1ff;
+	*reg_of(a, REG_SVR) = value & 0x1ff;
 	if (!(value & SVR_ENABLED))
-		for (i = 0; i < ARRAY_SIZE(a->lvt); i++)
-			a->lvt[i] |= LVT_MASKED;
+		mask_lines(a);
 	return 0;
 }
 
@@ -493,8 +565,8 @@ int vlapic_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	case REG_TPR:
 		if (value & ~0xffull)
 			return -EINVAL;
-		a->tpr = (uint32_t)value;
-		virt->set_tpr(v, a->tpr >> 4);
+		*reg_of(a, REG_TPR) = (uint32_t)value;
+		virt->set_tpr(v, (uint32_t)value >> 4);
 		return 0;
 	case REG_EOI:
 		if (value)
@@ -506,22 +578,23 @@ int vlapic_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	case REG_ESR:
 		if (value)
 			return -EINVAL;
-		a->esr = a->esr_pending;
+		*reg_of(a, REG_ESR) = a->esr_pending;
 		a->esr_pending = 0;
 		return 0;
 	case REG_ICR:
-		a->icr = value & ~BIT(12); /* delivery status: always idle */
+		reg_of(a, REG_ICR)[0] = (uint32_t)value & ~(uint32_t)BIT(12); /* status: always idle */
+		reg_of(a, REG_ICR)[1] = (uint32_t)(value >> 32);
 		send_ipi(v, value);
 		return 0;
 	case REG_LVT_CMCI:
 	case REG_LVT_TIMER ... REG_LVT_ERROR:
 		return write_lvt(a, reg, (uint32_t)value);
 	case REG_TIMER_INITIAL:
-		a->timer_initial = (uint32_t)value;
+		*reg_of(a, REG_TIMER_INITIAL) = (uint32_t)value;
 		timer_start(a);
 		return 0;
 	case REG_TIMER_DIVIDE:
-		a->timer_divide = (uint32_t)value & 0xb;
+		*reg_of(a, REG_TIMER_DIVIDE) = (uint32_t)value & 0xb;
 		return 0;
 	case REG_SELF_IPI:
 		if (value & ~0xffull)
@@ -533,6 +606,18 @@ int vlapic_write(struct vcpu *v, uint32_t msr, uint64_t value)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+void vlapic_was_written(struct vcpu *v, uint32_t msr, unsigned int vector)
+{
+	switch (msr - MSR_X2APIC_FIRST) {
+	case REG_EOI:
+		was_ended(v, vector);
+		break;
+	case REG_SELF_IPI:
+		note_error(v, (uint32_t)ESR_SEND_ILLEGAL);
+		break;
+	}
 }
 
 /* ---- what the core calls ---- */

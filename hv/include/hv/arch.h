@@ -35,6 +35,7 @@ struct vcpu;
 #define ARCH_FEATURE_PAGE_MOD_LOG (1u << 17)
 #define ARCH_FEATURE_NESTED_DIRTY (1u << 18)
 #define ARCH_FEATURE_IOMMU (1u << 19)
+#define ARCH_FEATURE_XSAVES (1u << 20)
 
 /* ---- physical CPUs ---- */
 /* Boot: is there what hv needs? Refuses to boot with the reason if not. Then turns it on. */

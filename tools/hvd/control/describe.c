@@ -251,7 +251,7 @@ static struct json_object *describe_features(uint32_t bits)
 		"tsc-stable", "tlb-tags", "flush-by-tag", "decode-assists", "virtual-gif",
 		"virtual-nmi", "apic-virtualisation", "x2apic-virtualisation",
 		"posted-interrupts", "preemption-timer", "tsc-scaling",
-		"page-modification-log", "nested-dirty", "iommu",
+		"page-modification-log", "nested-dirty", "iommu", "xsaves",
 	};
 	struct json_object *list = json_object_new_array();
 

@@ -42,6 +42,7 @@ static const char *const exit_names[HVABI_STATS_EXITS] = {
 	[HVABI_EXIT_INVALID] = "reason=\"invalid\"",
 	[HVABI_EXIT_UNKNOWN] = "reason=\"unknown\"",
 	[HVABI_EXIT_CONTROL_REGISTER] = "reason=\"control_register\"",
+	[HVABI_EXIT_APIC] = "reason=\"apic\"",
 };
 
 static const char *const op_names[STATS_NR_OPS] = {

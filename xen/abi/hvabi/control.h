@@ -78,6 +78,7 @@ struct hvabi_host_info {
 #define HVABI_FEATURE_PAGE_MOD_LOG (1u << 17)
 #define HVABI_FEATURE_NESTED_DIRTY (1u << 18) /* accessed and dirty bits in nested tables */
 #define HVABI_FEATURE_IOMMU (1u << 19)
+#define HVABI_FEATURE_XSAVES (1u << 20)
 
 /*
  * A new domain. In: everything; 'domid' of the request is the wanted id, or 0 for "choose one"

@@ -63,6 +63,7 @@ enum hvabi_stats_exit {
 	HVABI_EXIT_INVALID = 15,     /* the CPU refused to enter */
 	HVABI_EXIT_UNKNOWN = 16,
 	HVABI_EXIT_CONTROL_REGISTER = 17,
+	HVABI_EXIT_APIC = 18,	     /* an end of interrupt that hv must know of */
 };
 #define HVABI_STATS_EXITS 24u
 

@@ -24,4 +24,5 @@ CHECK(PRIVILEGED);
 CHECK(INVALID);
 CHECK(UNKNOWN);
 CHECK(CONTROL_REGISTER);
+CHECK(APIC);
 _Static_assert((int)NR_EXIT_REASONS <= (int)HVABI_STATS_EXITS, "no counter for an exit's reason");

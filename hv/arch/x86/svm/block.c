@@ -5,7 +5,6 @@
  */
 #include <arch/virt.h>
 #include <arch/x86.h>
-#include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/errno.h>
 #include <hv/frame.h>
@@ -54,36 +53,14 @@ static void msrpm_allow(uint8_t *map, uint32_t msr, bool read, bool write)
 
 static int bitmaps_make(void)
 {
-	static const uint32_t direct[] = {
-		MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,	  MSR_LSTAR,
-		MSR_CSTAR,	 MSR_SFMASK,	   MSR_FS_BASE,	     MSR_GS_BASE, MSR_KERNEL_GS_BASE,
-	};
-	uint8_t *map;
-	unsigned int i;
-	int err;
+	int err = exit_map_make_ports(IOPM_ORDER, &iopm_control, &iopm_guest);
 
-	err = frame_alloc(IOPM_ORDER, &iopm_control);
-	if (!err)
-		err = frame_alloc(IOPM_ORDER, &iopm_guest);
 	if (!err)
 		err = frame_alloc(MSRPM_ORDER, &msrpm);
 	if (err)
 		return err;
-
-	memset(mfn_to_ptr(iopm_guest), 0xff, PAGE_SIZE << IOPM_ORDER);
-	map = mfn_to_ptr(iopm_control);
-	memset(map, 0, PAGE_SIZE << IOPM_ORDER);
-	for (i = 0; i < 0x10000; i++)
-		if (console_owns_port((uint16_t)i))
-			map[i / 8] |= (uint8_t)(1u << i % 8);
-
-	map = mfn_to_ptr(msrpm);
-	memset(map, 0xff, PAGE_SIZE << MSRPM_ORDER);
-	for (i = 0; i < ARRAY_SIZE(direct); i++)
-		msrpm_allow(map, direct[i], true, true);
-	msrpm_allow(map, MSR_TSC, true, false);
-	if (cpuid(0x80000001, 0).edx & BIT(27))
-		msrpm_allow(map, MSR_TSC_AUX, true, true);
+	memset(mfn_to_ptr(msrpm), 0xff, PAGE_SIZE << MSRPM_ORDER);
+	exit_map_allow_msrs(mfn_to_ptr(msrpm), msrpm_allow, cpuid(0x80000001, 0).edx & BIT(27));
 	bitmaps_made = true;
 	return 0;
 }

@@ -12,6 +12,7 @@
 enum want {
 	NEEDED,
 	USED,	   /* if it is there */
+	TOGETHER,  /* if all of these bits are there */
 	UNWANTED,  /* must not be forced */
 };
 
@@ -40,6 +41,7 @@ static const struct control proc2_controls[] = {
 	{ PROC2_UNRESTRICTED, NEEDED, "unrestricted guest (real mode)" },
 	{ PROC2_VPID, NEEDED, "virtual processor identifiers (VPID)" },
 	{ PROC2_WBINVD, USED, "exits by WBINVD" },
+	{ PROC2_APIC_ALL, TOGETHER, "an x2APIC run by the CPU" },
 	/* Without these a guest gets #UD where CPUID has promised the instruction. */
 	{ PROC2_RDTSCP, USED, "RDTSCP" },
 	{ PROC2_INVPCID, USED, "INVPCID" },
@@ -78,8 +80,9 @@ static const char *choose(uint64_t allowed, const struct control *controls, size
 
 		if ((c->want == NEEDED && !(may & c->bit)) || (c->want == UNWANTED && must & c->bit))
 			return c->name;
-		if (c->want != UNWANTED)
-			value |= c->bit & may;
+		if (c->want == UNWANTED || (c->want == TOGETHER && (may & c->bit) != c->bit))
+			continue;
+		value |= c->bit & may;
 	}
 	*ret = value;
 	return NULL;

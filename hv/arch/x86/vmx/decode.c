@@ -84,6 +84,16 @@ static void decode_ept_violation(const struct vmx_exit_info *info, struct vm_exi
 		a->block_nmi = true;
 }
 
+/* The CPU has carried out a write to the virtual APIC, and is behind the instruction (30.4.1). */
+static void decode_apic(const struct vmx_exit_info *info, uint32_t reason, struct vm_exit *x)
+{
+	bool eoi = reason == REASON_EOI;
+
+	x->reason = EXIT_APIC;
+	x->apic.msr = eoi ? MSR_X2APIC_EOI : MSR_X2APIC_FIRST + (uint32_t)(info->qualification >> 4);
+	x->apic.vector = eoi ? (uint8_t)info->qualification : 0;
+}
+
 /* Exits whose reason says it all. */
 static enum exit_reason plain_reason(uint32_t reason)
 {
@@ -153,6 +163,8 @@ void vmx_decode_exit(const struct vmx_exit_info *info, struct vm_exit *x, struct
 		decode_io(info, x);
 	} else if (reason == REASON_EPT_VIOLATION) {
 		decode_ept_violation(info, x, a);
+	} else if (reason == REASON_EOI || reason == REASON_APIC_WRITE) {
+		decode_apic(info, reason, x);
 	} else if (reason == REASON_EPT_MISCONFIG) {
 		x->reason = EXIT_INVALID;
 		x->text = "an entry of its nested page table";

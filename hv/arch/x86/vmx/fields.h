@@ -20,6 +20,7 @@
 /* 16 bits */
 #define VPID 0x0000u
 #define GUEST_SELECTOR(segment) (0x0800u + 2 * (segment))
+#define GUEST_INTERRUPT_STATUS 0x0810u /* highest requested 7:0, in service 15:8 */
 #define HOST_ES_SELECTOR 0x0c00u
 #define HOST_CS_SELECTOR 0x0c02u
 #define HOST_SS_SELECTOR 0x0c04u
@@ -33,6 +34,7 @@
 #define MSR_BITMAP 0x2004u
 #define VIRTUAL_APIC_PAGE 0x2012u
 #define EPT_POINTER 0x201au
+#define EOI_EXIT_BITMAP(n) (0x201cu + 2 * (n)) /* 64 vectors each */
 #define GUEST_PHYSICAL_ADDRESS 0x2400u
 #define LINK_POINTER 0x2800u
 #define GUEST_DEBUGCTL 0x2802u
@@ -136,6 +138,8 @@ enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, NR_SEGM
 #define PROC2_UNRESTRICTED (1u << 7)
 #define PROC2_APIC_REGISTERS (1u << 8)
 #define PROC2_INTERRUPT_DELIVERY (1u << 9)
+/* Of use together alone: the whole of an x2APIC. */
+#define PROC2_APIC_ALL (PROC2_X2APIC | PROC2_APIC_REGISTERS | PROC2_INTERRUPT_DELIVERY)
 #define PROC2_INVPCID (1u << 12)
 #define PROC2_PML (1u << 17)
 #define PROC2_TSC_SCALING (1u << 25)
@@ -229,6 +233,7 @@ enum vmx_reason {
 	REASON_MWAIT = 36,
 	REASON_MONITOR = 39,
 	REASON_TPR_THRESHOLD = 43,
+	REASON_EOI = 45,
 	REASON_EPT_VIOLATION = 48,
 	REASON_EPT_MISCONFIG = 49,
 	REASON_INVEPT = 50,
@@ -236,6 +241,7 @@ enum vmx_reason {
 	REASON_INVVPID = 53,
 	REASON_WBINVD = 54,
 	REASON_XSETBV = 55,
+	REASON_APIC_WRITE = 56,
 	REASON_VMFUNC = 59,
 	REASON_ENCLS = 60,
 };

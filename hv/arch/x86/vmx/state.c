@@ -8,7 +8,6 @@
 #include <arch/virt.h>
 #include <arch/x86.h>
 #include <hv/clock.h>
-#include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/errno.h>
 #include <hv/frame.h>
@@ -38,53 +37,36 @@
 static struct slab vmx_vcpus = SLAB_INIT("vmx_vcpu", struct vmx_vcpu);
 
 /* Bitmaps are the same for all domains of a kind, made once: bit set = exit. */
-static mfn_t io_control, io_guest, msrs;
+static mfn_t io_control, io_guest;
+mfn_t vmx_msrs, vmx_msrs_apic;
 static bool bitmaps_made;
 
 /* Reads of MSRs 0 .., reads of 0xc0000000 .., then writes of both: 1 KiB each (25.6.9). */
-static void msr_allow(uint8_t *map, uint32_t msr, bool write)
+static void msr_allow(uint8_t *map, uint32_t msr, bool read, bool write)
 {
-	uint32_t bit = (msr & 0x1fff) + (msr >= 0xc0000000u ? 0x2000u : 0) + (write ? 0x4000u : 0);
+	uint32_t bit = (msr & 0x1fff) + (msr >= 0xc0000000u ? 0x2000u : 0);
 
-	map[bit / 8] &= (uint8_t)~(1u << bit % 8);
+	if (read)
+		map[bit / 8] &= (uint8_t)~(1u << bit % 8);
+	bit += 0x4000u;
+	if (write)
+		map[bit / 8] &= (uint8_t)~(1u << bit % 8);
 }
 
 static int bitmaps_make(void)
 {
-	static const uint32_t direct[] = {
-		MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,	  MSR_LSTAR,
-		MSR_CSTAR,	 MSR_SFMASK,	   MSR_FS_BASE,	     MSR_GS_BASE, MSR_KERNEL_GS_BASE,
-	};
-	uint8_t *map;
-	unsigned int i;
-	int err;
+	int err = exit_map_make_ports(IO_BITMAP_ORDER, &io_control, &io_guest);
 
-	err = frame_alloc(IO_BITMAP_ORDER, &io_control);
 	if (!err)
-		err = frame_alloc(IO_BITMAP_ORDER, &io_guest);
+		err = frame_alloc(0, &vmx_msrs);
 	if (!err)
-		err = frame_alloc(0, &msrs);
+		err = frame_alloc(0, &vmx_msrs_apic);
 	if (err)
 		return err;
-
-	memset(mfn_to_ptr(io_guest), 0xff, PAGE_SIZE << IO_BITMAP_ORDER);
-	map = mfn_to_ptr(io_control);
-	memset(map, 0, PAGE_SIZE << IO_BITMAP_ORDER);
-	for (i = 0; i < 0x10000; i++)
-		if (console_owns_port((uint16_t)i))
-			map[i / 8] |= (uint8_t)(1u << i % 8);
-
-	map = mfn_to_ptr(msrs);
-	memset(map, 0xff, PAGE_SIZE);
-	for (i = 0; i < ARRAY_SIZE(direct); i++) {
-		msr_allow(map, direct[i], false);
-		msr_allow(map, direct[i], true);
-	}
-	msr_allow(map, MSR_TSC, false);
-	if (vmx_controls.proc2 & PROC2_RDTSCP) {
-		msr_allow(map, MSR_TSC_AUX, false);
-		msr_allow(map, MSR_TSC_AUX, true);
-	}
+	memset(mfn_to_ptr(vmx_msrs), 0xff, PAGE_SIZE);
+	exit_map_allow_msrs(mfn_to_ptr(vmx_msrs), msr_allow, vmx_controls.proc2 & PROC2_RDTSCP);
+	memcpy(mfn_to_ptr(vmx_msrs_apic), mfn_to_ptr(vmx_msrs), PAGE_SIZE);
+	vmx_apic_allow(msr_allow, mfn_to_ptr(vmx_msrs_apic));
 	bitmaps_made = true;
 	return 0;
 }
@@ -99,7 +81,7 @@ int vmx_domain_create(struct domain *d)
 			return err;
 	}
 	d->arch.io_bitmap = domain_is_control(d) ? io_control : io_guest;
-	d->arch.msr_bitmap = msrs;
+	d->arch.msr_bitmap = vmx_msrs;
 	return 0;
 }
 
@@ -111,17 +93,13 @@ int vmx_vcpu_create(struct vcpu *v)
 		return -ENOMEM;
 	if (frame_alloc_zeroed(0, &s->region))
 		goto undo_alloc;
-	s->virtual_apic = page_alloc_zeroed();
-	if (!s->virtual_apic)
-		goto undo_vmcs;
 	*(uint32_t *)mfn_to_ptr(s->region) = (uint32_t)(vmx_caps.basic & VMX_BASIC_REVISION);
 	vmclear(mfn_to_paddr(s->region));
 	v->arch.hw = s;
+	v->arch.lapic.by_hardware = vmx_runs_apic();
 	vmx_reset(v);
 	return 0;
 
-undo_vmcs:
-	frame_free(s->region, 0);
 undo_alloc:
 	slab_free(&vmx_vcpus, s);
 	return -ENOMEM;
@@ -133,7 +111,6 @@ void vmx_vcpu_destroy(struct vcpu *v)
 
 	/* It was cleared when it was taken off its last CPU: no CPU writes to the page any more. */
 	frame_free(s->region, 0);
-	page_free(s->virtual_apic);
 	slab_free(&vmx_vcpus, s);
 	v->arch.hw = NULL;
 }
@@ -172,8 +149,10 @@ static void write_controls(struct vcpu *v, struct vmx_vcpu *s)
 	vmwrite(IO_BITMAP_A, mfn_to_paddr(v->domain->arch.io_bitmap));
 	vmwrite(IO_BITMAP_B, mfn_to_paddr(mfn_add(v->domain->arch.io_bitmap, 1)));
 	vmwrite(MSR_BITMAP, mfn_to_paddr(v->domain->arch.msr_bitmap));
-	vmwrite(VIRTUAL_APIC_PAGE, mfn_to_paddr(ptr_to_mfn(s->virtual_apic)));
+	vmwrite(VIRTUAL_APIC_PAGE, mfn_to_paddr(ptr_to_mfn(v->arch.lapic.page)));
 	vmwrite(EPT_POINTER, s->eptp);
+	if (vmx_runs_apic())
+		vmx_apic_reset(s);
 	/* A millisecond; see limit_stretch() for when it counts. */
 	if (s->pin_controls & PIN_PREEMPTION_TIMER)
 		vmwrite(PREEMPTION_TIMER,
@@ -281,12 +260,11 @@ void vmx_reset(struct vcpu *v)
 {
 	struct vmx_vcpu *s = vmx_use(v);
 	mfn_t region = s->region;
-	void *virtual_apic = s->virtual_apic;
 
 	vmx_forget(s);
-	*s = (struct vmx_vcpu){ .region = region, .virtual_apic = virtual_apic, .offered = -1,
-				.dr6 = DR6_RESET };
-	memset(virtual_apic, 0, PAGE_SIZE);
+	*s = (struct vmx_vcpu){
+		.region = region, .offered = -1, .dr6 = DR6_RESET, .apic_exits = true
+	};
 	memset(&v->arch.regs, 0, sizeof(v->arch.regs));
 	vmx_use(v);
 	write_controls(v, s);

@@ -23,7 +23,7 @@
 #define CPUID_7_EBX_INVPCID (1u << 10)
 #define CPUID_7_ECX_RDPID (1u << 22)
 #define CPUID_EXT1_EDX_RDTSCP (1u << 27)
-#define VAPIC_TPR 0x80
+#define APIC_TPR 8u /* register number */
 #define DR6_STEP_BITS 0xe00ful /* BT, BS, BD, B3 to B0 */
 #define DR7_GD BIT(13)
 #define NR_VPIDS 0x10000u
@@ -67,8 +67,10 @@ static const char *vmx_why_not(void)
 		return lack;
 	read_caps(&vmx_caps);
 	lack = vmx_choose_controls(&vmx_caps, &vmx_controls);
-	if (!lack)
+	if (!lack) {
+		vmx_apic_choose(&vmx_controls);
 		return NULL;
+	}
 	snprintf(text, sizeof(text), "this CPU has VT-x (VMX) without %s", lack);
 	return text;
 }
@@ -254,14 +256,16 @@ static void vmx_save(struct vcpu *v)
 
 /* ---- entry and exit ---- */
 
+/* The CPU keeps it in the virtual APIC's page itself. */
 static uint32_t vmx_get_tpr(struct vcpu *v)
 {
-	return *((uint8_t *)vmx_of(v->arch.hw)->virtual_apic + VAPIC_TPR) >> 4;
+	return v->arch.lapic.page[APIC_TPR * 4] >> 4;
 }
 
 static void vmx_set_tpr(struct vcpu *v, uint32_t tpr)
 {
-	*((uint8_t *)vmx_of(v->arch.hw)->virtual_apic + VAPIC_TPR) = (uint8_t)(tpr << 4);
+	(void)v;
+	(void)tpr;
 }
 
 static void write_changed(uint32_t field, uint64_t value, uint64_t *written)
@@ -275,11 +279,13 @@ static void prepare_events(struct vcpu *v, struct vmx_vcpu *s)
 {
 	struct vmx_event_plan plan;
 	uint32_t controls = vmx_controls.proc;
+	bool apic_waits = vmx_runs_apic() && vmx_apic_prepare(v, s);
 	struct vmx_event_state state = {
 		.queued = s->queued,
 		.offered = s->offered,
 		.any_priority = s->any_priority,
 		.nmi_waits = READ_ONCE(v->arch.nmi_pending),
+		.apic_waits = apic_waits,
 		.interrupts_enabled = v->arch.regs.rflags & RFLAGS_IF,
 		.tpr = vmx_get_tpr(v),
 		.interruptibility = s->interruptibility,
@@ -448,6 +454,8 @@ static void vmx_enter(struct vcpu *v, struct vm_exit *x)
 	}
 	s->launched = true;
 	read_exit(v, s, &info);
+	if (vmx_runs_apic())
+		vmx_apic_finish(v, s);
 	vmx_decode_exit(&info, x, &a);
 	if (unlikely(info.reason & REASON_ENTRY_FAILED)) {
 		name_bad_field(x);

@@ -3,6 +3,7 @@
 #ifndef VMX_VMX_H
 #define VMX_VMX_H
 
+#include <arch/virt.h>
 #include <hv/types.h>
 
 #include "fields.h"
@@ -43,8 +44,8 @@ struct vmx_cpu {
 /* Per vCPU. What is not in the VMCS: MSRs and debug registers while not loaded. */
 struct vmx_vcpu {
 	mfn_t region; /* its VMCS */
-	void *virtual_apic; /* its page: of it only the task priority is used */
-	bool launched;	    /* since its last VMCLEAR */
+	bool launched;	   /* since its last VMCLEAR */
+	bool apic_exits;   /* which MSR bitmap the VMCS has */
 	uint64_t host_rsp;  /* as the VMCS has it */
 	uint64_t eptp;
 	uint32_t queued, queued_error; /* event for the next entry, in ENTRY_EVENT's form */
@@ -54,6 +55,8 @@ struct vmx_vcpu {
 	uint32_t pin_controls;	 /* as the VMCS has them */
 	uint32_t proc_controls;	 /* likewise */
 	uint32_t tpr_threshold;	 /* as the VMCS has it */
+	uint32_t interrupt_status; /* likewise */
+	uint64_t eoi_exits[4];	   /* likewise */
 	uint32_t interruptibility, written_interruptibility; /* as it is to be; as the VMCS has it */
 	uint64_t written_rip, written_rsp, written_rflags;   /* as the VMCS has them */
 	uint64_t dr[4], dr6, cr2;
@@ -82,6 +85,21 @@ void vmx_vcpu_destroy(struct vcpu *v);
 void vmx_reset(struct vcpu *v);
 void vmx_set_real_mode(struct vcpu *v, uint8_t sipi_vector);
 void vmx_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info);
+
+extern mfn_t vmx_msrs, vmx_msrs_apic; /* MSR bitmaps: the APIC's exit; exit as far as they must */
+
+/* ---- apic.c: the virtual APIC, run by the CPU ---- */
+void vmx_apic_choose(struct vmx_controls *controls); /* by hv's option */
+void vmx_apic_allow(exit_map_allow_fn allow, uint8_t *map);
+void vmx_apic_reset(struct vmx_vcpu *s);
+/* Before an entry. true: an interrupt waits that must not while the guest cannot take it. */
+bool vmx_apic_prepare(struct vcpu *v, struct vmx_vcpu *s);
+void vmx_apic_finish(struct vcpu *v, struct vmx_vcpu *s); /* after the exit */
+
+static inline bool vmx_runs_apic(void)
+{
+	return vmx_controls.proc2 & PROC2_INTERRUPT_DELIVERY;
+}
 
 /* ---- decode.c: exit -> neutral record. Pure ---- */
 
@@ -115,6 +133,7 @@ struct vmx_event_state {
 	int offered;	 /* external interrupt, -1: none */
 	bool any_priority;
 	bool nmi_waits; /* that could not be queued */
+	bool apic_waits; /* the virtual APIC's next must be taken at once, or wait for the window */
 	bool interrupts_enabled;
 	uint32_t tpr, interruptibility;
 };

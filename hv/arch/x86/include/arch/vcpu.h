@@ -3,6 +3,7 @@
 #ifndef ARCH_VCPU_H
 #define ARCH_VCPU_H
 
+#include <hv/compiler.h>
 #include <hv/timer.h>
 #include <hv/types.h>
 
@@ -17,19 +18,28 @@ struct guest_regs {
 };
 
 /*
- * The virtual local APIC, x2APIC mode only (Intel SDM vol. 3, 10.12). irr and tmr are atomic: any
- * CPU may raise an interrupt. The rest belongs to the vCPU's own CPU.
+ * What any CPU has asked a virtual APIC for, and its own has not taken over yet. In the layout of the
+ * descriptor that CPUs with posted interrupts work on themselves (Intel SDM vol. 3, 30.6).
+ */
+struct posted_requests {
+	uint64_t vectors[4]; /* atomic */
+	uint64_t control;    /* atomic; POSTED_OUTSTANDING: there are some */
+};
+#define POSTED_OUTSTANDING BIT(0)
+
+/*
+ * The virtual local APIC, x2APIC mode only (Intel SDM vol. 3, 11.12). Its state is what hardware
+ * shares that can work on it by itself: the page of registers, and the highest vector of the two
+ * registers that have one bit a vector. All but what is marked belongs to the vCPU's own CPU.
  */
 struct vlapic {
-	uint64_t irr[4]; /* requested */
-	uint64_t isr[4]; /* in service */
-	uint64_t tmr[4]; /* of those, level: a physical EOI is owed */
-	uint32_t id, tpr, svr, esr, esr_pending;
-	uint32_t lvt[7]; /* CMCI, timer, thermal, perf, LINT0, LINT1, error */
-	uint64_t icr;
-	uint32_t timer_initial, timer_divide;
+	uint32_t *page; /* register n (MSR 0x800 + n) in word 4n, as a physical APIC has them */
+	uint8_t requested, serviced; /* highest in IRR, in ISR; 0: none */
+	bool by_hardware;	     /* the CPU delivers what the page has, not hv */
+	struct posted_requests posted; /* any CPU */
+	uint64_t level[4]; /* any CPU, atomic: vectors for which a physical EOI is owed */
+	uint32_t id, esr_pending;
 	uint64_t timer_start_ns;
-	uint64_t tsc_deadline;
 	struct timer timer;
 };
 

@@ -34,6 +34,7 @@ enum exit_reason {
 	EXIT_INVALID,	   /* the CPU refused its state or its tables: 'text' names what */
 	EXIT_UNKNOWN,	   /* hardware code in 'code' */
 	EXIT_CONTROL_REGISTER, /* a write that the back end has dealt with */
+	EXIT_APIC,	       /* a write to the virtual APIC that the CPU has carried out */
 	NR_EXIT_REASONS,
 };
 
@@ -58,6 +59,10 @@ struct vm_exit {
 			bool has_error;
 			uint32_t error;
 		} exception;
+		struct {
+			uint32_t msr;
+			uint8_t vector; /* see vlapic_was_written() */
+		} apic;
 		const char *text;
 	};
 };
@@ -132,6 +137,13 @@ struct virt_ops {
 	/* May one entry map 2^order frames, or do they differ in memory type? */
 	bool (*may_be_leaf)(mfn_t mfn, unsigned int order);
 };
+
+/* ---- exit_map.c: which ports and MSRs exit. Made once, for all domains of a kind ---- */
+
+int exit_map_make_ports(unsigned int order, mfn_t *ret_control, mfn_t *ret_guest);
+/* Takes an MSR out of a map in which all exit. */
+typedef void (*exit_map_allow_fn)(uint8_t *map, uint32_t msr, bool read, bool write);
+void exit_map_allow_msrs(uint8_t *map, exit_map_allow_fn allow, bool has_tsc_aux);
 
 extern const struct virt_ops svm_ops, vmx_ops;
 extern const struct virt_ops *virt;
