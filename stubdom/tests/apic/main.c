@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The virtual APIC: registers, timer, priorities, interprocessor interrupts, start of a second vCPU. */
+/*
+ * The virtual APIC: registers, timer, priorities, interprocessor interrupts, start of a second vCPU.
+ * Told "self" or "event" it does nothing but send itself interrupts or events, and says so.
+ */
 #include "rt.h"
 #include "tap.h"
+
+#include <xen/hvm/hvm_op.h>
 
 #define NR_CPUS 2u
 #define LOW 0x41u
@@ -9,6 +14,7 @@
 #define HIGHER 0xa1u
 #define TIMER 0x61u
 #define ERROR 0x71u
+#define NR_ROUNDS 2000u
 #define TICKS_PER_MS 100000u /* the bus's 100 MHz, divided by one */
 
 static volatile uint32_t seen[256];
@@ -149,6 +155,124 @@ static void test_priorities(void)
 	window();
 	tap_is((long)seen[LOW], 1, "the other after it");
 	rt_irq_bind(HIGH, on_vector);
+}
+
+static volatile uint32_t isr_seen[3], nr_isr_seen, came_inside;
+
+/* How many vectors are in the eight registers from 'first' on. */
+static uint32_t count(uint32_t first)
+{
+	uint32_t i, nr = 0, word;
+
+	for (i = 0; i < 8; i++)
+		for (word = (uint32_t)rt_rdmsr(first + i); word; word &= word - 1)
+			nr++;
+	return nr;
+}
+
+/* Each asks for the next more urgent one and lets it in; on the way back they end, one by one. */
+static void on_stacked(struct rt_frame *f)
+{
+	seen[f->vector]++;
+	if (f->vector == LOW)
+		rt_wrmsr(APIC_SELF_IPI, HIGH);
+	else if (f->vector == HIGH)
+		rt_wrmsr(APIC_SELF_IPI, HIGHER);
+	window();
+	if (nr_isr_seen < 3)
+		isr_seen[nr_isr_seen++] = count(APIC_ISR) << 8 | (uint32_t)rt_rdmsr(APIC_PPR);
+	eoi();
+}
+
+/* After its EOI others may come, but for the interrupts that are off until its IRET. */
+static void on_early_end(struct rt_frame *f)
+{
+	uint32_t before = seen[LOW];
+
+	seen[f->vector]++;
+	rt_wrmsr(APIC_SELF_IPI, LOW);
+	eoi();
+	rt_delay_ns(10000000);
+	came_inside = seen[LOW] - before;
+}
+
+static void on_itself(struct rt_frame *f)
+{
+	if (!seen[f->vector]++)
+		rt_wrmsr(APIC_SELF_IPI, f->vector);
+	window();
+	came_inside = seen[f->vector];
+	eoi();
+}
+
+static void test_nesting(void)
+{
+	static const uint8_t vectors[] = { LOW, HIGH, HIGHER };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(vectors); i++) {
+		seen[vectors[i]] = 0;
+		rt_irq_bind(vectors[i], on_stacked);
+	}
+	rt_irq_enable();
+	rt_wrmsr(APIC_SELF_IPI, LOW);
+	rt_irq_disable();
+	tap_ok(seen[LOW] == 1 && seen[HIGH] == 1 && seen[HIGHER] == 1, "three in each other");
+	tap_is((long)isr_seen[0], 3 << 8 | (HIGHER & 0xf0), "all of them in service in the third");
+	tap_is((long)isr_seen[1], 2 << 8 | (HIGH & 0xf0), "two when that has ended");
+	tap_is((long)isr_seen[2], 1 << 8 | (LOW & 0xf0), "then one");
+	tap_is((long)count(APIC_ISR), 0, "and none");
+	tap_is((long)rt_rdmsr(APIC_PPR), 0, "nor a priority left");
+
+	seen[HIGH] = 0;
+	rt_irq_bind(HIGH, on_itself);
+	rt_irq_enable();
+	rt_wrmsr(APIC_SELF_IPI, HIGH);
+	rt_irq_disable();
+	tap_is((long)came_inside, 2, "one that asks for itself comes again");
+	tap_is((long)seen[HIGH], 2, "once, and after its end");
+
+	rt_irq_bind(LOW, on_vector);
+	rt_irq_bind(HIGH, on_early_end);
+	rt_wrmsr(APIC_SELF_IPI, HIGH);
+	window();
+	tap_is((long)came_inside, 0, "ended early, it is not interrupted before its return");
+	window();
+	tap_is((long)seen[LOW], 2, "but then");
+	rt_irq_bind(HIGH, on_vector);
+	rt_irq_bind(HIGHER, on_vector);
+}
+
+/* What is asked for while interrupts are off, for longer than anything of the host's takes. */
+static void test_waiting(void)
+{
+	static const uint8_t vectors[] = { LOW, TIMER, ERROR, HIGH, HIGHER };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(vectors); i++)
+		seen[vectors[i]] = 0;
+	nr_order = 0;
+	rt_wrmsr(APIC_SELF_IPI, LOW);
+	rt_delay_ns(10000000);
+	tap_is((long)seen[LOW], 0, "with interrupts off none comes, however long");
+	for (i = 1; i < sizeof(vectors); i++)
+		rt_wrmsr(APIC_SELF_IPI, vectors[i]);
+	tap_is((long)count(APIC_IRR), 5, "all are requests");
+	for (i = 0; i < 5; i++)
+		window();
+	for (i = 0; i < 5 && order[i] == vectors[4 - i]; i++)
+		;
+	tap_is((long)i, 5, "then all come, by priority");
+
+	/* Switched off, nothing is delivered; what is still asked for comes when it is on, or never. */
+	rt_wrmsr(APIC_SVR, 0xff);
+	rt_wrmsr(APIC_SELF_IPI, LOW);
+	window();
+	tap_is((long)seen[LOW], 1, "switched off, it delivers nothing");
+	rt_wrmsr(APIC_SVR, APIC_ENABLED | 0xff);
+	window();
+	for (i = 0; i < sizeof(vectors); i++)
+		seen[vectors[i]] = 0;
 }
 
 static void test_timer(void)
@@ -298,16 +422,67 @@ static void test_ipis(void)
 	tap_is((long)cpu_seen[1], 7, "after INIT alone it takes no interrupt");
 }
 
+/* ---- how often hv is needed: for whoever counts its exits meanwhile ---- */
+
+static volatile bool event_seen;
+
+static void on_event(evtchn_port_t p)
+{
+	(void)p;
+	event_seen = true;
+}
+
+/* An upcall by the APIC, as Linux has it. */
+static void on_apic_upcall(struct rt_frame *f)
+{
+	(void)f;
+	eoi();
+	rt_handle_events();
+}
+
+static void do_rounds(bool of_events)
+{
+	struct xen_hvm_evtchn_upcall_vector upcall = { .vcpu = 0, .vector = HIGHER };
+	evtchn_port_t port;
+	unsigned int i;
+
+	rt_wrmsr(APIC_SVR, APIC_ENABLED | 0xff);
+	rt_irq_bind(HIGHER, on_apic_upcall);
+	rt_hypercall(__HYPERVISOR_hvm_op, HVMOP_set_evtchn_upcall_vector, (uintptr_t)&upcall, 0);
+	rt_event_bind_ipi(on_event, &port);
+	rt_irq_enable();
+	for (i = 0; i < NR_ROUNDS; i++) {
+		event_seen = false;
+		if (of_events) {
+			rt_event_send(port);
+			while (!event_seen)
+				rt_pause();
+		} else {
+			rt_wrmsr(APIC_SELF_IPI, LOW);
+			while (seen[LOW] <= i)
+				rt_pause();
+		}
+	}
+	rt_printf("%u rounds\n", NR_ROUNDS);
+	for (;;)
+		rt_halt();
+}
+
 void rt_main(void)
 {
 	static const uint8_t vectors[] = { LOW, HIGH, HIGHER, TIMER, ERROR };
+	const char *what = rt_command_line();
 	unsigned int i;
 
 	for (i = 0; i < sizeof(vectors); i++)
 		rt_irq_bind(vectors[i], on_vector);
+	if (*what)
+		do_rounds(*what == 'e');
 	test_registers();
 	test_task_priority();
 	test_priorities();
+	test_nesting();
+	test_waiting();
 	test_timer();
 	test_errors();
 	test_ipis();
