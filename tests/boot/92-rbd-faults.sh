@@ -138,7 +138,7 @@ writes() { # NUMBER LABEL: the neighbour makes so many, and what the other one h
 	until_true 200 eval '[ "$(waiting)" -ge 4 ]'
 	before=$(written)
 	tell neighbour write xvda $1
-	wait_console neighbour "^GUEST xvda $1" 300
+	wait_console neighbour "^GUEST xvda $1" 300 || return
 	done=$(($(written) - before))
 	until_true 200 eval '[ "$(waiting)" -ge 1 ]' && echo "$2 $1 beside $done"
 }
