@@ -61,7 +61,10 @@ int gnttab_domain_init(struct domain *d)
 		d->stats->grants_mapped_max = g->max_map_pages * MAPTRACK_PER_PAGE;
 	}
 	/* On failure the caller frees the domain's part as a whole. */
-	return g->frames && g->status_frames && g->active && g->maptrack ? 0 : -ENOMEM;
+	if (!g->frames || !g->status_frames || !g->active || !g->maptrack)
+		return -ENOMEM;
+	/* It maps two pages of each guest from the first one on, and a table never shrinks. */
+	return domain_is_control(d) ? gnttab_add_map_page(g) : 0;
 }
 
 static void free_array(void **array, uint32_t max)

@@ -111,6 +111,9 @@ extern const struct gnttab_format gnttab_standing;
 const struct gnttab_format *gnttab_format_of(const struct gnttab *g);
 uint32_t gnttab_nr_entries(const struct gnttab *g);
 
+/* A page more of maptrack. map_lock held. -ENOSPC: the borrower has all it may; -ENOMEM. */
+int gnttab_add_map_page(struct gnttab *g) __must_check;
+
 /* ---- hypercall parts ---- */
 int64_t gnttab_op_copy(struct hypercall *c);
 int64_t gnttab_op_map(struct hypercall *c);

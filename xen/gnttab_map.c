@@ -37,7 +37,7 @@ static struct stats_domain *stats_of(struct gnttab *g)
 	return container_of(g, struct abi_domain, gnttab)->domain->stats;
 }
 
-static int add_page(struct gnttab *g)
+int gnttab_add_map_page(struct gnttab *g)
 {
 	struct stats_domain *s = stats_of(g);
 	struct maptrack *page;
@@ -72,7 +72,7 @@ static grant_handle_t handle_alloc(struct gnttab *g)
 	struct maptrack *t;
 
 	spin_lock(&g->map_lock);
-	if (g->free_handle != NO_HANDLE || add_page(g) == 0) {
+	if (g->free_handle != NO_HANDLE || gnttab_add_map_page(g) == 0) {
 		handle = g->free_handle;
 		t = track_of(g, handle);
 		g->free_handle = t->next_free;
