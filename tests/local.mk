@@ -12,13 +12,14 @@ dist_noinst_SCRIPTS += tests/host/run tests/host/bochs tests/run-all tests/boot/
 	tests/boot/60-guest-devices.sh tests/boot/65-metrics.sh tests/boot/70-grub.sh \
 	tests/boot/75-installed.sh tests/boot/installed-setup.sh tests/boot/installed-host.sh \
 	tests/boot/90-rbd.sh tests/boot/91-devices.sh tests/boot/92-rbd-faults.sh tests/boot/94-blk-restart.sh
-dist_noinst_DATA += tests/boot/lib.sh tests/boot/stubdom-lib.sh tests/boot/guest-lib.sh tests/boot/installed-lib.sh \
+dist_noinst_DATA += tests/boot/lib.sh tests/boot/host-lib.sh tests/boot/stubdom-lib.sh tests/boot/guest-lib.sh tests/boot/installed-lib.sh \
 	tests/boot/ceph-lib.sh tests/boot/ceph-guest.sh
 
-# Tests that boot a machine: 'make check-boot', or some: 'make check-boot BOOT_TESTS=00-host.sh'
+# Tests that boot a machine: 'make check-boot', or some: 'make check-boot BOOT_TESTS=00-host.sh'; all on
+# Intel: 'make check-boot HV_MACHINE=vmx', one there: 'make check-boot BOOT_TESTS=30-guest.sh@vmx'
 BOOT_TESTS =
 check-boot: all
-	$(top_srcdir)/tests/boot/run-tests . /dev/null $(BOOT_TESTS)
+	HV_MACHINE='$(HV_MACHINE)' $(top_srcdir)/tests/boot/run-tests . /dev/null $(BOOT_TESTS)
 .PHONY: check-boot
 
 # Style: part of 'make check'.

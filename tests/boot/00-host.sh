@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The emulated host itself, without hv: what every other boot test relies on.
 . "$(dirname "$0")/lib.sh"
+need_svm "way to start a kernel without hv"
 plan 8
 
 echo from-outside >"$work/file"

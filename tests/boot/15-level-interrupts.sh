@@ -26,9 +26,11 @@ for cpu in 0 1; do
 done
 dmesg | grep -iE 'nobody cared|spurious|lost interrupt' | sed 's/^/trouble /'
 END
-boot --cpus 2 --timeout 300 \
-	--qemu-args '-netdev user,id=level -device e1000,netdev=level,romfile=,addr=9 -device piix3-usb-uhci,addr=10' \
-	-- "$work/script"
+case $machine in
+svm) options=(--qemu-args '-netdev user,id=level -device e1000,netdev=level,romfile=,addr=9 -device piix3-usb-uhci,addr=10') ;;
+vmx) options=(--net user) ;;
+esac
+boot --cpus 2 --timeout 300 "${options[@]}" -- "$work/script"
 said() { sed -n "s/^$1 //p" "$out" | head -n 1; }
 above() { [ -n "$1" ] && [ "$1" -ge "$2" ]; }
 ok "an e1000 gets an address" grep -qx lease "$out"

@@ -15,7 +15,7 @@ cat >"$work/guest.xml" <<'END'
     <type arch='x86_64' machine='xenpvh'>xenpvh</type>
     <kernel>/run/guest/vmlinuz</kernel>
     <initrd>/run/guest/initrd</initrd>
-    <cmdline>console=hvc0</cmdline>
+    <cmdline>console=hvc0 GUEST_ARGS</cmdline>
   </os>
   <devices>
     <console type='pty'><target type='xen' port='0'/></console>
@@ -23,11 +23,7 @@ cat >"$work/guest.xml" <<'END'
 </domain>
 END
 cat >"$work/script" <<'END'
-say() { echo "$1: $(echo $2)"; } # a fact, its value on one line
-wait_for() { # SECONDS COMMAND...
-	left=$(($1 * 10)); shift
-	until "$@" >/dev/null 2>&1; do left=$((left - 1)); [ $left -gt 0 ] || return 1; usleep 100000; done
-}
+. ./host-lib.sh
 
 # Debian's tools on the socket.
 xenstore-write /t/a one /t/b/c two
@@ -55,6 +51,7 @@ unset XENSTORED_PATH
 say kernel-own "$(xenstore-read /local/domain/0/control/feature-poweroff)"
 
 # A guest.
+sed -i "s/GUEST_ARGS/$guest_args/" guest.xml
 mkdir -p /run/guest; mv vmlinuz initrd /run/guest/
 hvctl create guest.xml
 id=$(hvctl list | awk '$1 == "talker" { print $2 }')
@@ -83,7 +80,7 @@ say gone "$(xenstore-list /local/domain)"
 [ -s $log ]; say log-stays $?
 END
 
-boot --timeout 240 --with "$HV_BUILD/guest/vmlinuz" --with "$HV_BUILD/guest/initrd" \
+boot --timeout 900 --with "$HV_BUILD/guest/vmlinuz" --with "$HV_BUILD/guest/initrd" \
 	--with "$work/guest.xml" -- "$work/script"
 is() { grep -qxF "$1: $2" "$out"; }
 ok "xenstore-read gives what xenstore-write wrote" is socket-read "one two"

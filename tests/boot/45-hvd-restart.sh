@@ -8,7 +8,7 @@ need_guest
 make -C "$HV_BUILD" -s tests/daemon/kernel >&2 || exit 1
 plan 16
 seed=${SEED:-$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}
-kills=${KILLS:-200}
+kills=${KILLS:-$([ $machine = svm ] && echo 200 || echo 20)}
 echo "# SEED=$seed KILLS=$kills"
 
 # In the guest. Each round it says a number; what goes wrong it says, too.

@@ -9,24 +9,15 @@ plan 23
 make -C "$HV_BUILD" -s tests/daemon/kernel tests/daemon/faulty >&2 || exit 1
 
 cat >"$work/script" <<'END'
-say() { echo "$1: $(echo $2)"; } # a fact, its value on one line
-wait_for() { # SECONDS COMMAND...
-	left=$(($1 * 10)); shift
-	until "$@" >/dev/null 2>&1; do left=$((left - 1)); [ $left -gt 0 ] || return 1; usleep 100000; done
-}
+. ./host-lib.sh
 vm() { # NAME MIB VCPUS KERNEL CMDLINE [MORE]
 	initrd=
 	[ "$4" != vmlinuz ] || initrd="<initrd>$PWD/initrd</initrd>"
 	cat >$1.xml <<XML
 <domain type='xen'><name>$1</name><memory unit='MiB'>$2</memory><vcpu>$3</vcpu>
-<os><type>xenpvh</type><kernel>$PWD/$4</kernel>$initrd<cmdline>console=hvc0 quiet $5</cmdline></os>$6</domain>
+<os><type>xenpvh</type><kernel>$PWD/$4</kernel>$initrd<cmdline>console=hvc0 quiet $guest_args $5</cmdline></os>$6</domain>
 XML
 }
-free() { hvctl capabilities --json | sed -n 's/.*"free_memory_kib": \([0-9]*\).*/\1/p'; }
-state() { hvctl info $1 --json | sed -n 's/.*"state": "\([a-z]*\)".*/\1/p'; }
-is() { [ "$(state $1)" = $2 ]; }
-logged() { grep -aq "$2" /var/log/hv/console/$1.log; }
-gone() { ! hvctl info $1; }
 start=$(free)
 
 # Three at once, of different sizes.
@@ -104,7 +95,7 @@ say left-shutdown "$(hvctl shutdown --wait --timeout 60 left 2>&1)"
 say free-after-left $(($(free) - start))
 grep -i error /var/log/hvd/hvd.out | grep -v 'cannot be built\|crashed 3 times' | sed 's/^/hvd-error: /'
 END
-boot --cpus 2 --mem 2304 --timeout 600 --with "$HV_BUILD/guest/vmlinuz" --with "$HV_BUILD/guest/initrd" \
+boot --mem 2304 --timeout 600 --with "$HV_BUILD/guest/vmlinuz" --with "$HV_BUILD/guest/initrd" \
 	--with "$HV_BUILD/tests/daemon/kernel" --with "$HV_BUILD/tests/daemon/faulty" -- "$work/script"
 
 has() { grep -aqE -- "$1" "$out"; }

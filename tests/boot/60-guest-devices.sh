@@ -87,7 +87,7 @@ hvctl vcpus devices
 hvctl shutdown devices; wait_gone devices 60 && echo gone
 grep -i error /var/log/hvd/hvd.out
 END
-boot --mem 2048 --dom0-mem 1024 --cpus 2 --disk "$guest_disk" --with "$here/guest-lib.sh" \
+boot --mem 2048 --dom0-mem 1024 --disk "$guest_disk" --with "$here/guest-lib.sh" \
 	--with "$work/devices" --timeout 600 -- "$work/script"
 
 said() { sed -n "s/^$1 //p" "$out" | head -n 1; } # the rest of the line that begins so

@@ -3,6 +3,7 @@
 # A real Prometheus on the outside scrapes hvd on a real host: what it stores moves with a guest's
 # disk and CPU, and goes on while that guest ends.
 . "$(dirname "$0")/lib.sh"
+need_svm "way for the outside to reach the host"
 for tool in prometheus promtool curl; do
 	command -v $tool >/dev/null || skip_all "missing $tool: apt-get install prometheus curl"
 done
@@ -72,7 +73,7 @@ step destroyed
 hvctl events
 hvctl log busy
 END
-"$source/tests/host/run" --keep "$work/run" --timeout 900 --with "$source/tests/boot/guest-lib.sh" \
+"$source/tests/host/run" --keep "$work/run" --timeout 900 --with "$here/guest-lib.sh" --with "$here/host-lib.sh" \
 	--with "$work/load" --disk "$guest_disk" \
 	--qemu-args "-netdev user,id=scrape,hostfwd=tcp:127.0.0.1:$hvd_port-10.0.2.15:9177,hostfwd=tcp:127.0.0.1:$go_port-10.0.2.15:7000 -device virtio-net-pci,netdev=scrape,romfile=" \
 	-- "$work/script" >"$out" 2>"$work/err" </dev/null &

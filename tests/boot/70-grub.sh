@@ -37,7 +37,7 @@ hvctl vcpus grub
 hvctl shutdown grub; wait_gone grub 60 && echo gone
 grep -i error /var/log/hvd/hvd.out
 END
-boot --mem 1536 --cpus 2 --disk "$guest_disk" --with "$here/guest-lib.sh" --with "$work/grub" \
+boot --mem 1536 --disk "$guest_disk" --with "$here/guest-lib.sh" --with "$work/grub" \
 	--with "$work/disk.img" --timeout 500 -- "$work/script"
 ok "GRUB reads its configuration from the guest's disk" grep -aq 'GRUB has found its configuration' "$out"
 ok "and the kernel and the initrd" grep -aq 'GRUB has loaded both' "$out"

@@ -3,6 +3,7 @@
 # A Debian that is installed as anybody would, with our packages, as a host: boot menu, kernel hook,
 # systemd, a guest, an upgrade under that guest, a reboot, and the packages removed again.
 . "$(dirname "$0")/lib.sh"
+need_svm "installed Debian: GRUB would read its disk through Bochs' BIOS"
 [ "$(id -u)" = 0 ] || skip_all "must be root to install a Debian into an image"
 command -v mmdebstrap >/dev/null || skip_all "missing mmdebstrap: apt-get install mmdebstrap"
 command -v dh >/dev/null || skip_all "missing debhelper: apt-get install debhelper dpkg-dev"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Devices that come and go while a guest runs: a disk, an interface; a disk that grows.
 . "$(dirname "$0")/lib.sh"
+need_svm "disk with librbd"
 plan 41
 need_guest
 

@@ -16,6 +16,7 @@ ceph_end() {
 
 need_ceph() {
 	local missing
+	need_svm "network that reaches a cluster"
 	missing=$("$source/tests/ceph/cluster" missing)
 	[ -z "$missing" ] || skip_all "no Ceph here: apt-get install $missing"
 	[ "$(id -u)" = 0 ] || skip_all "a network namespace wants root"
@@ -39,7 +40,7 @@ ceph_boot() {
 	status=0
 	cluster exec "$source/tests/host/run" --keep "$work/run" --timeout 600 --storage --net tap:tap0 \
 		--with "$ceph_dir/host.conf:ceph.conf" --with "$ceph_dir/hvd.keyring" \
-		--with "$here/guest-lib.sh" --with "$here/ceph-guest.sh" \
+		--with "$here/host-lib.sh" --with "$here/guest-lib.sh" --with "$here/ceph-guest.sh" \
 		"$@" >"$out" 2>"$work/err" </dev/null || status=$?
 	return 0
 }

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For scripts of boot tests in the control domain: guests made of the example guest's files, which
-# the test attached as the first disk. Sourced by sh.
+# the test attached as a disk. Sourced by sh.
 #
 #   guest NAME MEMORY-MIB VCPUS 'command line' [DISK]...   writes NAME.xml; a DISK is an image's path,
 #                                                          or a whole <disk> element
 #   wait_console NAME PATTERN SECONDS
 #   wait_gone NAME SECONDS
+. ./host-lib.sh
 modprobe -qa ext4 bridge tun
 mkdir -p /var/lib/hv
-grep -q ' /var/lib/hv ' /proc/mounts || mount -t ext4 /dev/vda /var/lib/hv
+grep -q ' /var/lib/hv ' /proc/mounts || {
+	wait_for 60 findfs LABEL=hv-files
+	mount -t ext4 "$(findfs LABEL=hv-files)" /var/lib/hv
+}
 images=/var/lib/hv
 
 make_bridge() {
@@ -16,7 +20,6 @@ make_bridge() {
 	ip addr add 10.77.0.1/24 dev br0
 	ip link set br0 up
 }
-now() { cut -d. -f1 /proc/uptime; }
 guest() {
 	name=$1 memory=$2 vcpus=$3 cmdline=$4
 	shift 4
@@ -24,7 +27,7 @@ guest() {
 		echo "<domain type='xen'><name>$name</name><memory unit='MiB'>$memory</memory><vcpu>$vcpus</vcpu>"
 		echo "<os><type arch='x86_64' machine='xenpvh'>xenpvh</type><kernel>${kernel:-$images/vmlinuz}</kernel>"
 		[ -n "${no_initrd:-}" ] || echo "<initrd>$images/initrd</initrd>"
-		echo "<cmdline>console=hvc0 $cmdline</cmdline></os>"
+		echo "<cmdline>console=hvc0 $guest_args $cmdline</cmdline></os>"
 		echo "<on_crash>${on_crash:-destroy}</on_crash>"
 		echo "<devices>"
 		letter=a
@@ -39,16 +42,16 @@ guest() {
 }
 console_of() { echo "/var/log/hv/console/$1.log"; }
 wait_console() {
-	until=$(($(now) + $3))
+	until=$(($(now) + $3 * patience))
 	until grep -aqE "$2" "$(console_of "$1")" 2>/dev/null; do
 		[ "$(now)" -lt $until ] || { echo "no '$2' from $1:"; tail -n 5 "$(console_of "$1")"; return 1; }
-		usleep 100000
+		pause
 	done
 }
 wait_gone() {
-	until=$(($(now) + $2))
+	until=$(($(now) + $2 * patience))
 	while hvctl info "$1" >/dev/null 2>&1; do
 		[ "$(now)" -lt $until ] || { echo "$1 is still there"; return 1; }
-		usleep 200000
+		pause
 	done
 }

@@ -9,12 +9,7 @@
 stubdom_script() {
 	cat <<'END'
 cd /run.d/files
-now() { cut -d. -f1 /proc/uptime; }
-wait_for() { # SECONDS COMMAND...
-	until=$(($(now) + $1)); shift
-	until "$@" >/dev/null 2>&1; do [ $(now) -lt $until ] || return 1; usleep ${poll:-100000}; done
-}
-free() { hvctl capabilities --json | sed -n 's/.*"free_memory_kib": \([0-9]*\).*/\1/p'; }
+. ./host-lib.sh
 vm() { # NAME KERNEL VCPUS MIB CMDLINE ON_CRASH
 	cat >$1.xml <<XML
 <domain type='xen'><name>$1</name><memory unit='MiB'>$4</memory><vcpu>$3</vcpu>
@@ -22,17 +17,32 @@ vm() { # NAME KERNEL VCPUS MIB CMDLINE ON_CRASH
 XML
 	hvctl create $1.xml 2>&1 | sed "s/^/create $1: /"
 }
-gone() { ! hvctl info $1; }
 over() { gone $1 || hvctl info $1 | grep -qE '^State +(crashed|shutdown)'; }
-logged() { grep -aq "$2" /var/log/hv/console/$1.log; }
 start=$(free)
 while read -r name vcpus mib; do
 	vm $name $name $vcpus $mib '' preserve
 	wait_for 100 over $name || echo "hangs $name: $(hvctl vcpus $name | tr '\n' ';')"
 	sed "s/^/$name: /" /var/log/hv/console/$name.log
-	gone $name || echo "left $name: $(hvctl info $name | grep -E '^(State|Reason)' | tr '\n' ' ')"
+	wait_for 20 gone $name || echo "left $name: $(hvctl info $name | grep -E '^(State|Reason)' | tr '\n' ' ')"
 	hvctl destroy $name >/dev/null 2>&1
 done <programs
+# Two that meet in the store; one outlives the other.
+ids=
+for name in lends borrows; do
+	vm pair-$name pair 1 32 $name preserve
+	ids="$(xenstore-list /local/domain | sort -n | tail -n 1) $ids"
+done
+set -- $ids
+xenstore-write /local/domain/$1/data/peer $2 /local/domain/$2/data/peer $1
+# It cannot be gone while its page is mapped.
+wait_for 100 is pair-lends dying || echo "hangs pair-lends: $(hvctl vcpus pair-lends | tr '\n' ';')"
+xenstore-write /local/domain/$1/data/alone yes
+wait_for 100 over pair-borrows || echo "hangs pair-borrows: $(hvctl vcpus pair-borrows | tr '\n' ';')"
+for name in pair-lends pair-borrows; do
+	sed "s/^/$name: /" /var/log/hv/console/$name.log
+	wait_for 20 gone $name || echo "left $name: $(hvctl info $name | grep -E '^(State|Reason)' | tr '\n' ' ')"
+	hvctl destroy $name >/dev/null 2>&1
+done
 for how in $(cat kinds); do
 	vm dies-$how killed 1 32 $how preserve
 	wait_for 60 over dies-$how
@@ -46,6 +56,7 @@ END
 }
 
 has() { grep -aqE -- "$1" "$out"; }
+lacks() { ! has "$1"; }
 
 # Results of one guest, from its console.
 stubdom_results() { # NAME
@@ -64,6 +75,7 @@ stubdom_results() { # NAME
 		esac
 	done <<<"$lines"
 	ok "$1: ran to its end" [ "$done" = "${planned:-none}" ]
+	ok "$1: and ended by itself" lacks "^left $1: |^hangs $1: "
 }
 
 dies() { # KIND WHAT REASON
@@ -79,17 +91,19 @@ stubdom_prepare() {
 		evtchn 2 32
 		grants 1 64
 		memory 2 64
+		nmi 2 32
+		store 1 32
 	END
 	printf '%s\n' triple read write exec walk given-up exec-shared >"$work/kinds"
 	stubdom_files=(--with "$work/programs" --with "$work/kinds")
-	for name in $(cut -d' ' -f1 "$work/programs") killed; do
+	for name in $(cut -d' ' -f1 "$work/programs") pair killed; do
 		stubdom_files+=(--with "$HV_BUILD/stubdom/tests/$name/$name")
 	done
 }
 
 stubdom_check() {
 	local name
-	for name in $(cut -d' ' -f1 "$work/programs"); do
+	for name in $(cut -d' ' -f1 "$work/programs") pair-lends pair-borrows; do
 		stubdom_results "$name"
 	done
 	dies triple "a triple fault" "vCPU 0: triple fault, rip 0x[0-9a-f]+ cr2 0x[0-9a-f]+"
