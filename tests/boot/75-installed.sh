@@ -40,7 +40,7 @@ newer() { # NAME: the same package with a higher version
 }
 for package in hv hvd hvctl; do newer $package || exit 99; done
 
-plan 50
+plan 57
 lintian_is_content() {
 	command -v lintian >/dev/null || { echo "# no lintian here"; return 0; }
 	# There is no address to write to yet.
@@ -81,7 +81,7 @@ ok "and the initrd" grep -qx "	module2 /boot/initrd.img-$kernel" "$entry"
 
 withs=(--with "$here/installed-lib.sh" --with "$here/guest-lib.sh")
 for package in hv hvd hvctl; do withs+=(--with "$work/new/${package}_upgrade_amd64.deb:new/${package}_upgrade_amd64.deb"); done
-boot --installed "$work/debian" --mem 2048 --timeout 1100 --disk "$guest_disk" "${withs[@]}" -- "$here/installed-host.sh"
+boot --installed "$work/debian" --mem 2048 --timeout 1500 --disk "$guest_disk" "${withs[@]}" -- "$here/installed-host.sh"
 ok "the machine starts through its menu, reboots, and its script ends" [ $status = 0 ]
 done_all <<'END'
 booted          under hv the same Debian starts, nothing has failed
@@ -107,11 +107,18 @@ same-guest      the guest is the same
 still-talks     its console works
 still-writes    and what it was doing with its disk goes on
 no-failures     no unit has failed
+autostart       a guest is defined that starts with the host, and again when it is off
+auto-runs       it runs
 2-booted        the host comes up again after a reboot
 2-hypervisor    under hv
 2-services      with its services
 2-powered-off   the guest was powered off before
 2-no-guests     and is not there now
+2-auto-ended    the other one was powered off, and not left to start again
+2-auto-started  it is there without anybody's doing
+2-auto-up       and comes up
+2-auto-once     it was started once
+2-auto-again    which a killed hvd's successor does not do again
 2-remove        apt removes the packages
 2-images-gone   nothing of them stays in /boot
 2-menu-clean    nor in the menu
