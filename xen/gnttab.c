@@ -17,6 +17,8 @@
 #include <hv/stats.h>
 #include <hv/string.h>
 
+#include <hvabi/control.h>
+
 #include "abi_state.h"
 #include "hypercall.h"
 #include "policy.h"
@@ -180,7 +182,7 @@ out:
 
 static bool is_standing(grant_ref_t ref)
 {
-	return ref < GNTTAB_NR_STANDING;
+	return ref - HVABI_GRANT_CONSOLE < GNTTAB_NR_STANDING;
 }
 
 static const struct gnttab_format *format_of_entry(const struct gnttab *g, grant_ref_t ref)
@@ -193,7 +195,7 @@ static struct grant_active *active_of(struct gnttab *g, grant_ref_t ref)
 	uint32_t per_frame = gnttab_format_of(g)->per_frame;
 
 	if (is_standing(ref))
-		return &g->standing[index_nospec(ref, GNTTAB_NR_STANDING)];
+		return &g->standing[index_nospec(ref - HVABI_GRANT_CONSOLE, GNTTAB_NR_STANDING)];
 	return &g->active[ref / per_frame][ref % per_frame];
 }
 
@@ -245,16 +247,16 @@ int gnttab_acquire(struct domain *granter, grant_ref_t ref, domid_t user, bool w
 {
 	struct gnttab *g = &granter->abi->gnttab;
 	struct grant_active *act;
-	uint32_t nr_refs;
 	int status = GNTST_okay;
 
 	spin_lock(&g->lock);
-	nr_refs = MAX(gnttab_nr_entries(g), GNTTAB_NR_STANDING);
-	if (ref >= nr_refs) {
-		status = GNTST_bad_gntref;
-		goto out;
+	if (!is_standing(ref)) {
+		if (ref >= gnttab_nr_entries(g)) {
+			status = GNTST_bad_gntref;
+			goto out;
+		}
+		ref = (grant_ref_t)index_nospec(ref, gnttab_nr_entries(g));
 	}
-	ref = (grant_ref_t)index_nospec(ref, nr_refs);
 	act = active_of(g, ref);
 	if (is_used(act) && act->user != user) {
 		status = GNTST_bad_gntref;
@@ -340,7 +342,7 @@ int16_t gnttab_swap(struct gnttab *g, grant_ref_t a, grant_ref_t b)
 	int16_t status = GNTST_okay;
 
 	spin_lock(&g->lock);
-	if (a >= gnttab_nr_entries(g) || b >= gnttab_nr_entries(g) || is_standing(a) || is_standing(b)) {
+	if (a >= gnttab_nr_entries(g) || b >= gnttab_nr_entries(g)) {
 		status = GNTST_bad_gntref;
 	} else {
 		a = (grant_ref_t)index_nospec(a, gnttab_nr_entries(g));

@@ -27,7 +27,7 @@ struct hypercall;
 #define GNTTAB_V1_PER_FRAME	512u
 #define GNTTAB_V2_PER_FRAME	256u
 #define GNTTAB_STATUS_PER_FRAME 2048u
-#define GNTTAB_NR_STANDING	2u /* references 0 and 1: gnttab_standing.c */
+#define GNTTAB_NR_STANDING	2u /* HVABI_GRANT_*: gnttab_standing.c */
 #define MAPTRACK_PER_PAGE	128u
 #define MAPTRACK_PAGES_GUEST	64u
 #define MAPTRACK_PAGES_CONTROL	2048u

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Standing loans: the first two references are no entries of the table. Through them the control
- * domain has the two pages that it shares with each guest from the start, for console and xenstore,
- * whatever the guest writes into its table. Their names are those of <xen/grant_table.h>, where
- * a domain builder keeps entries of the table for them; here nobody has to write any, and no guest can
- * spoil them for a daemon that comes back.
+ * Standing loans: through two references that no table has, the control domain maps the two pages that
+ * it shares with each guest from the start, for console and xenstore, whatever the guest does to its table.
+ * Xen's builder writes entries of the table for them instead (GNTTAB_RESERVED_*), which some guests
+ * take for their own: GRUB lends its first ring by reference 0.
  */
 #include "gnttab.h"
 
 #include <xen/hvm/params.h>
+
+#include <hvabi/control.h>
 
 #include <hv/domain.h>
 
@@ -18,7 +19,7 @@ static int claim_standing(struct gnttab *g, grant_ref_t ref, domid_t user, bool 
 			  struct grant_claim *ret_claim)
 {
 	const struct abi_domain *abi = container_of(g, struct abi_domain, gnttab);
-	uint32_t param = ref == GNTTAB_RESERVED_CONSOLE ? HVM_PARAM_CONSOLE_PFN : HVM_PARAM_STORE_PFN;
+	uint32_t param = ref == HVABI_GRANT_CONSOLE ? HVM_PARAM_CONSOLE_PFN : HVM_PARAM_STORE_PFN;
 	uint64_t gfn = READ_ONCE(abi->hvm_params[param]);
 
 	(void)write;

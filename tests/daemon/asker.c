@@ -22,7 +22,6 @@
 
 #include <xen/hvm/params.h>
 #include <xen/xen.h>
-#include <xen/grant_table.h>
 
 #include <hvabi/control.h>
 
@@ -81,9 +80,9 @@ static void ask_the_hypervisor(void)
 	ok(priv_param_set(0, HVM_PARAM_STORE_PFN, LAYOUT_XENSTORE_GFN) == -EPERM, "one of the control domain's");
 	ok(priv_param_set(1, HVM_PARAM_STORE_PFN, 1) == -EPERM, "another page of the guest's");
 	ok(priv_param_set(1, HVM_PARAM_STORE_PFN, LAYOUT_XENSTORE_GFN) == 0, "one of those that it needs");
-	ok(priv_guest_loan(0, GNTTAB_RESERVED_XENSTORE, &fd, &offset) == -EPERM, "the control domain's page");
+	ok(priv_guest_loan(0, HVABI_GRANT_XENSTORE, &fd, &offset) == -EPERM, "the control domain's page");
 	ok(priv_guest_loan(1, 2, &fd, &offset) == -EPERM, "what the guest lends somebody");
-	ok(priv_guest_loan(1, GNTTAB_RESERVED_XENSTORE, &fd, &offset) == -EINVAL, "the guest's page, which it has not");
+	ok(priv_guest_loan(1, HVABI_GRANT_XENSTORE, &fd, &offset) == -EINVAL, "the guest's page, which it has not");
 	ok(priv_alloc_unbound(1, 1, &port) == -EPERM, "a port for somebody else");
 	ok(priv_alloc_unbound(0, 0, &port) == -EPERM, "a port of the control domain's");
 }

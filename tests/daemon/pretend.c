@@ -25,7 +25,6 @@
 #include <unistd.h>
 
 #include <xen/event_channel.h>
-#include <xen/grant_table.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 #include <xen/arch-x86/hvm/start_info.h>
@@ -621,7 +620,7 @@ int __wrap_guest_loan_open(uint16_t domid, uint32_t loan, int *ret_fd, uint64_t 
 
 	if (!g)
 		return -EINVAL;
-	gfn = g->params[loan == GNTTAB_RESERVED_CONSOLE ? HVM_PARAM_CONSOLE_PFN : HVM_PARAM_STORE_PFN];
+	gfn = g->params[loan == HVABI_GRANT_CONSOLE ? HVM_PARAM_CONSOLE_PFN : HVM_PARAM_STORE_PFN];
 	if (gfn >= GPA_MAX >> 12 || !g->present[gfn])
 		return -EINVAL;
 	*ret_fd = fcntl(g->memory_fd, F_DUPFD_CLOEXEC, 3);

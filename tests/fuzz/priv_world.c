@@ -117,7 +117,7 @@ int hvcall_evtchn_alloc_unbound(struct hvcall *hv, uint16_t domid, uint16_t remo
 int guest_loan_open(uint16_t domid, uint32_t loan, int *ret_fd, uint64_t *ret_offset)
 {
 	must_be_guest(domid);
-	MUST(loan < 2);
+	MUST(loan == HVABI_GRANT_CONSOLE || loan == HVABI_GRANT_XENSTORE);
 	*ret_fd = world_fd();
 	*ret_offset = 4096;
 	return 0;

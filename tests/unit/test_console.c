@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xen/xen.h>
-#include <xen/grant_table.h>
 #include <xen/io/console.h>
+
+#include <hvabi/control.h>
 
 #include "console.h"
 #include "console_log.h"
@@ -32,14 +32,14 @@ static void begin(void)
 	snprintf(old_path, sizeof(old_path), "%s/log.1", folder);
 	base = event_base_new();
 	CU_ASSERT_EQUAL_FATAL(evtchn_mux_create(base, &mux), 0);
-	page = shim_page(5, GNTTAB_RESERVED_CONSOLE);
+	page = shim_page(5, HVABI_GRANT_CONSOLE);
 	CU_ASSERT_EQUAL_FATAL(console_open(base, mux, 5, PORT, log_path, NULL, &con), 0);
 }
 
 static void end(void)
 {
 	console_close(con);
-	CU_ASSERT_FALSE(shim_page_is_mapped(5, GNTTAB_RESERVED_CONSOLE));
+	CU_ASSERT_FALSE(shim_page_is_mapped(5, HVABI_GRANT_CONSOLE));
 	CU_ASSERT_FALSE(shim_guest_port_is_bound(5, PORT));
 	evtchn_mux_destroy(mux);
 	event_base_free(base);
@@ -232,7 +232,7 @@ static void a_failure_leaves_nothing_open(void)
 		shim_fail_after = n;
 		err = console_open(base, mux, 6, PORT, NULL, NULL, &second);
 		shim_fail_after = -1;
-		CU_ASSERT_EQUAL(shim_page_is_mapped(6, GNTTAB_RESERVED_CONSOLE), !err);
+		CU_ASSERT_EQUAL(shim_page_is_mapped(6, HVABI_GRANT_CONSOLE), !err);
 		CU_ASSERT_EQUAL(shim_guest_port_is_bound(6, PORT), !err);
 	}
 	CU_ASSERT_EQUAL(n, 3); /* the map, the port, and then it works: the handle is open for the first console */

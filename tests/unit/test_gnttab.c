@@ -6,6 +6,8 @@
 #include <xen/hvm/params.h>
 #include <xen/memory.h>
 
+#include <hvabi/control.h>
+
 #include "abi_world.h"
 #include "gnttab.h"
 #include "unit.h"
@@ -323,26 +325,27 @@ static void standing_loans_need_no_table(void)
 {
 	struct domain *a = world_guest(1), *b = world_guest(1);
 	struct gnttab_set_version v2 = { .version = 2 };
-	struct gnttab_swap_grant_ref swap = { .ref_a = GNTTAB_RESERVED_XENSTORE, .ref_b = 9 };
+	struct gnttab_swap_grant_ref swap = { .ref_a = HVABI_GRANT_XENSTORE, .ref_b = 9 };
 	uint32_t h, again;
 
-	CU_ASSERT_EQUAL(map(control_domain, a, GNTTAB_RESERVED_XENSTORE, 0, MAP_GFN, NULL), GNTST_bad_gntref);
+	CU_ASSERT_EQUAL(map(control_domain, a, HVABI_GRANT_XENSTORE, 0, MAP_GFN, NULL), GNTST_bad_gntref);
 	a->abi->hvm_params[HVM_PARAM_STORE_PFN] = PAGE_GFN;
 	strcpy(world_ptr(a, PAGE_GFN << PAGE_SHIFT), "store");
-	CU_ASSERT_EQUAL(map(control_domain, a, GNTTAB_RESERVED_XENSTORE, 0, MAP_GFN, &h), GNTST_okay);
+	CU_ASSERT_EQUAL(map(control_domain, a, HVABI_GRANT_XENSTORE, 0, MAP_GFN, &h), GNTST_okay);
 	CU_ASSERT_STRING_EQUAL(world_ptr(control_domain, MAP_GFN << PAGE_SHIFT), "store");
-	CU_ASSERT_EQUAL(map(control_domain, a, GNTTAB_RESERVED_CONSOLE, 0, MAP_GFN + 1, NULL), GNTST_bad_gntref);
-	CU_ASSERT_EQUAL(map(b, a, GNTTAB_RESERVED_XENSTORE, 0, MAP_GFN, NULL), GNTST_bad_gntref);
+	CU_ASSERT_EQUAL(map(control_domain, a, HVABI_GRANT_CONSOLE, 0, MAP_GFN + 1, NULL), GNTST_bad_gntref);
+	CU_ASSERT_EQUAL(map(b, a, HVABI_GRANT_XENSTORE, 0, MAP_GFN, NULL), GNTST_bad_gntref);
 
-	/* No entry of the table counts, neither for one that is lent nor for one that is not. */
+	/* What the guest does to its table is its own business: GRUB lends by entries 0 and 1. */
 	map_table(a);
-	lend(a, GNTTAB_RESERVED_XENSTORE, b, PAGE_GFN, 0);
-	CU_ASSERT_EQUAL(map(b, a, GNTTAB_RESERVED_XENSTORE, 0, MAP_GFN, NULL), GNTST_bad_gntref);
+	lend(a, GNTTAB_RESERVED_CONSOLE, b, PAGE_GFN, 0);
+	CU_ASSERT_EQUAL(map(b, a, GNTTAB_RESERVED_CONSOLE, 0, MAP_GFN, &again), GNTST_okay);
+	CU_ASSERT_EQUAL(unmap(b, MAP_GFN, again), GNTST_okay);
 	world_run(a->vcpus[0]);
 	CU_ASSERT_EQUAL(GNTTAB(GNTTABOP_swap_grant_ref, swap), 0);
 	CU_ASSERT_EQUAL(swap.status, GNTST_bad_gntref);
 	CU_ASSERT_EQUAL(GNTTAB(GNTTABOP_set_version, v2), 0);
-	CU_ASSERT_EQUAL(map(control_domain, a, GNTTAB_RESERVED_XENSTORE, 0, MAP_GFN + 1, &again), GNTST_okay);
+	CU_ASSERT_EQUAL(map(control_domain, a, HVABI_GRANT_XENSTORE, 0, MAP_GFN + 1, &again), GNTST_okay);
 	CU_ASSERT_STRING_EQUAL(world_ptr(control_domain, (MAP_GFN + 1) << PAGE_SHIFT), "store");
 	CU_ASSERT_EQUAL(unmap(control_domain, MAP_GFN, h), GNTST_okay);
 

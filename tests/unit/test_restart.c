@@ -19,9 +19,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <xen/xen.h>
-#include <xen/grant_table.h>
 #include <xen/io/xs_wire.h>
+
+#include <hvabi/control.h>
 
 #include "evtchn.h"
 #include "journal.h"
@@ -332,7 +332,7 @@ int main(int argc, char **argv)
 	guest = mmap(NULL, sizeof(*guest), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (guest == MAP_FAILED)
 		return 99;
-	page = shim_page(1, GNTTAB_RESERVED_XENSTORE);
+	page = shim_page(1, HVABI_GRANT_XENSTORE);
 	return unit_run("restart", tests, sizeof(tests) / sizeof(tests[0]),
 			argc > 1 ? argv[1] : NULL);
 }

@@ -13,9 +13,9 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <xen/xen.h>
-#include <xen/grant_table.h>
 #include <xen/io/xs_wire.h>
+
+#include <hvabi/control.h>
 
 #include "evtchn.h"
 #include "unit.h"
@@ -72,7 +72,7 @@ static struct xenstore_domain_interface *add_guest(uint16_t domid)
 	CU_ASSERT_EQUAL(xs_mkdir(srv, home), 0);
 	CU_ASSERT_EQUAL(xs_set_perms(srv, home, domid, 'n', 0), 0);
 	CU_ASSERT_EQUAL_FATAL(xs_server_add_domain(srv, domid, PORT), 0);
-	return shim_page(domid, GNTTAB_RESERVED_XENSTORE);
+	return shim_page(domid, HVABI_GRANT_XENSTORE);
 }
 
 static void guest_put(struct xenstore_domain_interface *page, const void *bytes, size_t n)
@@ -144,7 +144,7 @@ static void requests_from_before_the_connection_are_answered(void)
 	char buf[4097];
 
 	begin();
-	page = shim_page(5, GNTTAB_RESERVED_XENSTORE);
+	page = shim_page(5, HVABI_GRANT_XENSTORE);
 	guest_ask(page, XS_IS_DOMAIN_INTRODUCED, 0, "5", 2);
 	add_guest(5);
 	settle();
@@ -318,13 +318,13 @@ static void domains_come_and_go(void)
 		guest_ask(page, XS_TRANSACTION_START, 0, "", 1);
 		shim_guest_notify(5, PORT);
 		settle();
-		CU_ASSERT_TRUE(shim_page_is_mapped(5, GNTTAB_RESERVED_XENSTORE));
+		CU_ASSERT_TRUE(shim_page_is_mapped(5, HVABI_GRANT_XENSTORE));
 		CU_ASSERT_TRUE(shim_guest_port_is_bound(5, PORT));
 		CU_ASSERT_EQUAL(xs_server_add_domain(srv, 5, PORT), -EEXIST);
 		shim_guest_notify(5, PORT);
 		CU_ASSERT_EQUAL(xs_rm(srv, "/local/domain/5"), 0);
 		xs_server_remove_domain(srv, 5);
-		CU_ASSERT_FALSE(shim_page_is_mapped(5, GNTTAB_RESERVED_XENSTORE));
+		CU_ASSERT_FALSE(shim_page_is_mapped(5, HVABI_GRANT_XENSTORE));
 		CU_ASSERT_FALSE(shim_guest_port_is_bound(5, PORT));
 		settle();
 		memset(page, 0, 4096);
@@ -343,7 +343,7 @@ static void a_domain_that_cannot_be_mapped_leaves_nothing(void)
 		err = xs_server_add_domain(srv, 5, PORT);
 		shim_fail_after = -1;
 		if (err) {
-			CU_ASSERT_FALSE(shim_page_is_mapped(5, GNTTAB_RESERVED_XENSTORE));
+			CU_ASSERT_FALSE(shim_page_is_mapped(5, HVABI_GRANT_XENSTORE));
 			CU_ASSERT_FALSE(shim_guest_port_is_bound(5, PORT));
 		}
 	}

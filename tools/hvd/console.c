@@ -21,9 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <xen/xen.h>
-#include <xen/grant_table.h>
 #include <xen/io/console.h>
+
+#include <hvabi/control.h>
 
 #include "budget.h"
 #include "console_log.h"
@@ -263,7 +263,7 @@ int console_open(struct event_base *base, struct evtchn_mux *mux, uint16_t domid
 		err = -ENOMEM;
 		goto undo_keep;
 	}
-	err = guest_page_map(domid, GNTTAB_RESERVED_CONSOLE, &page);
+	err = guest_page_map(domid, HVABI_GRANT_CONSOLE, &page);
 	if (err)
 		goto undo_event;
 	con->page = page;

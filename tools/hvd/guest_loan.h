@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /*
- * 'loan': GNTTAB_RESERVED_CONSOLE or GNTTAB_RESERVED_XENSTORE (<xen/grant_table.h>). The descriptor is the
+ * 'loan': HVABI_GRANT_CONSOLE or HVABI_GRANT_XENSTORE (<hvabi/control.h>). The descriptor is the
  * caller's, '*ret_offset' is mmap()'s.
  */
 int guest_loan_open(uint16_t domid, uint32_t loan, int *ret_fd, uint64_t *ret_offset);

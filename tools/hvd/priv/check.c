@@ -9,7 +9,6 @@
 #include <string.h>
 #include <xen/hvm/params.h>
 #include <xen/xen.h>
-#include <xen/grant_table.h>
 
 #include <hvabi/control.h>
 
@@ -67,7 +66,7 @@ bool check_param(uint64_t domid, uint64_t index, uint64_t value)
 
 bool check_loan(uint64_t domid, uint64_t loan)
 {
-	return check_guest(domid) && (loan == GNTTAB_RESERVED_CONSOLE || loan == GNTTAB_RESERVED_XENSTORE);
+	return check_guest(domid) && (loan == HVABI_GRANT_CONSOLE || loan == HVABI_GRANT_XENSTORE);
 }
 
 bool check_interface(const char *name)

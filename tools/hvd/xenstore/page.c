@@ -20,10 +20,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <xen/xen.h>
-#include <xen/grant_table.h>
 #include <xen/io/xs_wire.h>
 #include <xen/sys/xenbus_dev.h>
+
+#include <hvabi/control.h>
 
 #include "evtchn.h"
 #include "guest_page.h"
@@ -337,7 +337,7 @@ static int map_dom0(struct connection *con)
 static int map_guest(struct connection *con)
 {
 	void *page;
-	int err = guest_page_map(con->client.who.domid, GNTTAB_RESERVED_XENSTORE, &page);
+	int err = guest_page_map(con->client.who.domid, HVABI_GRANT_XENSTORE, &page);
 
 	if (err)
 		return err;

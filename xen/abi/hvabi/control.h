@@ -16,6 +16,10 @@
  * Memory of a domain is populated with XENMEM_populate_physmap, HVM parameters are set with
  * HVMOP_set_param and event channels are made with EVTCHNOP_alloc_unbound, all on the target
  * domain; pages are mapped with privcmd's foreign mappings. This call holds only the rest.
+ *
+ * The pages of a guest's console and xenstore (HVM_PARAM_CONSOLE_PFN, HVM_PARAM_STORE_PFN) can also be
+ * mapped as grants, by the control domain alone, with the references HVABI_GRANT_* below. They lie beyond
+ * every grant table.
  */
 #ifndef HVABI_CONTROL_H
 #define HVABI_CONTROL_H
@@ -23,6 +27,9 @@
 #include <stdint.h>
 
 #define HVABI_CONTROL_HYPERCALL 55u
+
+#define HVABI_GRANT_CONSOLE 0xfffffff0u
+#define HVABI_GRANT_XENSTORE 0xfffffff1u
 
 /* hvabi_request.op */
 enum hvabi_op {
