@@ -27,6 +27,7 @@ if [ "$BOOT" = 2 ]; then
 	until_true 60 hvctl list
 	sleep 2 # in which it would
 	check auto-again test "$(id_of auto) $(builds)" = "$id 1"
+	hvctl destroy auto # while a guest runs, the package stays
 	check remove apt-get purge -y hv hvd hvctl
 	check images-gone test -z "$(ls /boot/hv* 2>/dev/null)"
 	check menu-clean sh -c '! grep -q "on hv" /boot/grub/grub.cfg'
