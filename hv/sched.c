@@ -171,9 +171,7 @@ static void place(struct vcpu *v, bool woken, uint64_t now)
 		}
 	}
 	sched_policy->enqueue(&s->queue, &v->sched, woken, now);
-	/* A busy CPU is told too: from now on it has to divide its time. */
-	kick = !s->queue.running || s->queue.nr_runnable == 1 ||
-	       sched_policy->preempts(&s->queue, &v->sched, now);
+	kick = !s->queue.running || sched_policy->preempts(&s->queue, &v->sched, now);
 	spin_unlock(&s->lock);
 	if (kick)
 		cpu_kick(cpu, CPU_RESCHEDULE);

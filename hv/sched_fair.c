@@ -9,11 +9,11 @@
  */
 #include <hv/sched.h>
 
-#define SLICE_NS (5 * NSEC_PER_MSEC)
+/* Nobody gets ahead of who waits by more than the first; nor is anybody left in peace for longer than the second. */
+#define SLICE_MIN_NS NSEC_PER_MSEC
+#define SLICE_MAX_NS (5 * NSEC_PER_MSEC)
 /* How far behind a sleeper may be when it wakes: about a tick of the usual guest. */
 #define WAKE_BONUS_NS (3 * NSEC_PER_MSEC)
-/* Switching costs something: who wakes must be this much behind to take the CPU at once. */
-#define PREEMPT_MARGIN_NS (500 * NSEC_PER_USEC)
 
 static void fair_enqueue(struct sched_queue *q, struct sched_entity *e, bool woken, uint64_t now_ns)
 {
@@ -38,6 +38,19 @@ static void fair_dequeue(struct sched_queue *q, struct sched_entity *e)
 	q->nr_runnable--;
 }
 
+/* Until it has made up for what it is behind of the next, and a little more. */
+static uint64_t slice_of(const struct sched_queue *q, const struct sched_entity *e)
+{
+	uint64_t behind;
+
+	if (e->link.next == &q->runnable)
+		return SLICE_MAX_NS;
+	behind = list_entry(e->link.next, struct sched_entity, link)->virtual_ns - e->virtual_ns;
+	if (behind / SCHED_WEIGHT_DEFAULT >= SLICE_MAX_NS)
+		return SLICE_MAX_NS;
+	return MIN(behind * e->weight / SCHED_WEIGHT_DEFAULT + SLICE_MIN_NS, SLICE_MAX_NS);
+}
+
 static struct sched_entity *fair_pick(struct sched_queue *q, uint64_t now_ns, uint64_t *ret_slice_ns)
 {
 	struct sched_entity *e;
@@ -48,7 +61,7 @@ static struct sched_entity *fair_pick(struct sched_queue *q, uint64_t now_ns, ui
 	e = list_entry(q->runnable.next, struct sched_entity, link);
 	if (e->virtual_ns > q->min_virtual_ns)
 		q->min_virtual_ns = e->virtual_ns;
-	*ret_slice_ns = SLICE_NS;
+	*ret_slice_ns = slice_of(q, e);
 	return e;
 }
 
@@ -60,11 +73,9 @@ static void fair_account(struct sched_queue *q, struct sched_entity *e, uint64_t
 
 static bool fair_preempts(struct sched_queue *q, const struct sched_entity *e, uint64_t now_ns)
 {
-	const struct sched_entity *running = q->running;
-	uint64_t ran = now_ns > running->started_ns ? now_ns - running->started_ns : 0;
-
-	return e->virtual_ns + PREEMPT_MARGIN_NS <
-	       running->virtual_ns + ran * SCHED_WEIGHT_DEFAULT / running->weight;
+	(void)now_ns;
+	/* Even if it does not get the CPU now, it says for how long the running one keeps it. */
+	return q->runnable.next == &e->link;
 }
 
 const struct sched_policy sched_fair = {

@@ -168,6 +168,24 @@ static void a_sleeper_is_served_soon(void)
 	CU_ASSERT(sleeper->longest_wait_ns < 1 * MS);
 }
 
+/* Who wants more than its share has to wait, but not for one long slice after the other. */
+static void a_wait_is_cut_into_small_pieces(void)
+{
+	struct sim s;
+	struct task *asker;
+	unsigned int i;
+
+	sim_init(&s);
+	for (i = 0; i < 4; i++)
+		sim_add(&s, 256, 0, 0);
+	asker = sim_add(&s, 256, 300 * NSEC_PER_USEC, 200 * NSEC_PER_USEC);
+	sim_run(&s, 100 * MS);
+	asker->longest_wait_ns = 0;
+	sim_run(&s, 2000 * MS);
+	CU_ASSERT(asker->longest_wait_ns < 6 * MS);
+	CU_ASSERT(asker->got_ns > 380 * MS);
+}
+
 /* A second of sleep must not be paid back as a second of CPU for itself alone. */
 static void sleep_earns_no_credit(void)
 {
@@ -198,4 +216,5 @@ static void an_empty_queue_has_nobody(void)
 
 UNIT_MAIN("sched_fair", UNIT_TEST(cpu_time_follows_the_weights),
 	  UNIT_TEST(extreme_weights_starve_nobody), UNIT_TEST(a_sleeper_is_served_soon),
+	  UNIT_TEST(a_wait_is_cut_into_small_pieces),
 	  UNIT_TEST(sleep_earns_no_credit), UNIT_TEST(an_empty_queue_has_nobody))

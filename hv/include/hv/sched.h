@@ -45,7 +45,7 @@ struct sched_policy {
 	struct sched_entity *(*pick)(struct sched_queue *q, uint64_t now_ns, uint64_t *ret_slice_ns);
 	/* 'e' has run for ran_ns since it was picked. */
 	void (*account)(struct sched_queue *q, struct sched_entity *e, uint64_t ran_ns);
-	/* Should the woken 'e' take the CPU from q->running at once? */
+	/* Should the CPU choose anew, instead of going on with q->running, now that 'e' is in the queue? */
 	bool (*preempts)(struct sched_queue *q, const struct sched_entity *e, uint64_t now_ns);
 };
 extern const struct sched_policy sched_fair;
