@@ -4,7 +4,7 @@
 noinst_PROGRAMS += tests/host/relay
 tests_host_relay_SOURCES = tests/host/relay.c
 
-dist_noinst_SCRIPTS += tests/host/run tests/host/bochs tests/run-all tests/boot/run-tests tests/ceph/cluster \
+dist_noinst_SCRIPTS += tests/host/run tests/host/bochs tests/host/get-bochs tests/run-all tests/boot/run-tests tests/ceph/cluster \
 	tests/boot/00-host.sh tests/boot/10-control-domain.sh tests/boot/15-level-interrupts.sh \
 	tests/boot/20-refused.sh tests/boot/80-stubdom.sh tests/boot/85-intel.sh tests/boot/87-intel-apic.sh \
 	tests/boot/30-guest.sh tests/boot/40-xenstore.sh tests/boot/45-hvd-restart.sh tests/boot/50-guests.sh tests/boot/55-weights.sh \
@@ -12,7 +12,7 @@ dist_noinst_SCRIPTS += tests/host/run tests/host/bochs tests/run-all tests/boot/
 	tests/boot/60-guest-devices.sh tests/boot/65-metrics.sh tests/boot/70-grub.sh \
 	tests/boot/75-installed.sh tests/boot/installed-setup.sh tests/boot/installed-host.sh \
 	tests/boot/90-rbd.sh tests/boot/91-devices.sh tests/boot/92-rbd-faults.sh tests/boot/94-blk-restart.sh
-dist_noinst_DATA += tests/boot/lib.sh tests/boot/host-lib.sh tests/boot/stubdom-lib.sh tests/boot/guest-lib.sh tests/boot/installed-lib.sh \
+dist_noinst_DATA += tests/host/bochs-idiv.c tests/boot/lib.sh tests/boot/host-lib.sh tests/boot/stubdom-lib.sh tests/boot/guest-lib.sh tests/boot/installed-lib.sh \
 	tests/boot/ceph-lib.sh tests/boot/ceph-guest.sh
 
 # Tests that boot a machine: 'make check-boot', or some: 'make check-boot BOOT_TESTS=00-host.sh'; all on

@@ -7,7 +7,7 @@ HV_MACHINE=vmx
 . "$(dirname "$0")/lib.sh"
 . "$here/stubdom-lib.sh"
 
-vid=${VID:-careful}
+vid=${VID:-on}
 stubdom_prepare
 printf '%s\n' 'exits 1 32' 'apic 2 32' >"$work/programs"
 : >"$work/kinds"
