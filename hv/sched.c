@@ -171,7 +171,7 @@ static void place(struct vcpu *v, bool woken, uint64_t now)
 		}
 	}
 	sched_policy->enqueue(&s->queue, &v->sched, woken, now);
-	kick = !s->queue.running || sched_policy->preempts(&s->queue, &v->sched, now);
+	kick = !s->queue.running || sched_policy->preempts(&s->queue, &v->sched);
 	spin_unlock(&s->lock);
 	if (kick)
 		cpu_kick(cpu, CPU_RESCHEDULE);

@@ -71,9 +71,8 @@ static void fair_account(struct sched_queue *q, struct sched_entity *e, uint64_t
 	e->virtual_ns += ran_ns * SCHED_WEIGHT_DEFAULT / e->weight;
 }
 
-static bool fair_preempts(struct sched_queue *q, const struct sched_entity *e, uint64_t now_ns)
+static bool fair_preempts(struct sched_queue *q, const struct sched_entity *e)
 {
-	(void)now_ns;
 	/* Even if it does not get the CPU now, it says for how long the running one keeps it. */
 	return q->runnable.next == &e->link;
 }

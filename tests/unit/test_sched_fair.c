@@ -69,7 +69,7 @@ static bool wake_due(struct sim *s)
 		t->asleep = false;
 		t->runnable_since = s->now;
 		sched_fair.enqueue(&s->q, &t->e, true, s->now);
-		if (s->q.running && sched_fair.preempts(&s->q, &t->e, s->now))
+		if (s->q.running && sched_fair.preempts(&s->q, &t->e))
 			preempt = true;
 	}
 	return preempt;

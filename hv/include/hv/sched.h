@@ -46,7 +46,7 @@ struct sched_policy {
 	/* 'e' has run for ran_ns since it was picked. */
 	void (*account)(struct sched_queue *q, struct sched_entity *e, uint64_t ran_ns);
 	/* Should the CPU choose anew, instead of going on with q->running, now that 'e' is in the queue? */
-	bool (*preempts)(struct sched_queue *q, const struct sched_entity *e, uint64_t now_ns);
+	bool (*preempts)(struct sched_queue *q, const struct sched_entity *e);
 };
 extern const struct sched_policy sched_fair;
 extern const struct sched_policy *sched_policy; /* sched= on the command line; constant after boot */
