@@ -58,8 +58,9 @@ copy_modules() { # KERNEL_ROOT DESTINATION NAME...
 	shift 2
 	version=$(ls "$root/lib/modules")
 	tree=$root/lib/modules/$version
-	[ -e "$tree/hv-list" ] || find "$tree" -name '*.ko*' | sed 's/.*\/\(.*\)\.ko.*/\1 &/; s/^\([^ ]*\)/\1/' |
-		awk '{ gsub("-", "_", $1); print }' >"$tree/hv-list"
+	# Names and files, these without the folder: the cache may move, or be a link that others know by another name.
+	[ -e "$tree/hv-modules" ] || { (cd "$tree" && find . -name '*.ko*') | sed 's/^\.\///; s/.*\/\(.*\)\.ko.*/\1 &/' |
+		awk '{ gsub("-", "_", $1); print }' >"$tree/hv-modules.$$" && mv "$tree/hv-modules.$$" "$tree/hv-modules"; } || exit 1
 	for name; do copy_module "$tree" "$to/lib/modules/$version" "$name"; done
 	# The kernel's own lists; depmod complains without them.
 	cp "$tree/modules.builtin" "$tree/modules.builtin.modinfo" "$tree/modules.order" "$to/lib/modules/$version/"
@@ -69,11 +70,11 @@ copy_modules() { # KERNEL_ROOT DESTINATION NAME...
 }
 copy_module() { # TREE DESTINATION NAME
 	local file dependency
-	file=$(awk -v name="${3//-/_}" '$1 == name { print $2; exit }' "$1/hv-list")
-	[ -n "$file" ] && [ ! -e "$2/${file#"$1/"}" ] || return 0
-	mkdir -p "$2/$(dirname "${file#"$1/"}")"
-	cp "$file" "$2/${file#"$1/"}"
-	for dependency in $(tr '\0' '\n' <"$file" | sed -n 's/^depends=//p' | tr ',' ' '); do
+	file=$(awk -v name="${3//-/_}" '$1 == name { print $2; exit }' "$1/hv-modules")
+	[ -n "$file" ] && [ ! -e "$2/$file" ] || return 0
+	mkdir -p "$2/$(dirname "$file")"
+	cp "$1/$file" "$2/$file"
+	for dependency in $(tr '\0' '\n' <"$1/$file" | sed -n 's/^depends=//p' | tr ',' ' '); do
 		copy_module "$1" "$2" "$dependency"
 	done
 }
