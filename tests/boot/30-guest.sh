@@ -13,9 +13,7 @@ cp --sparse=always $images/root.img $images/root2.img 2>/dev/null || cp $images/
 bridge=br0
 guest small 128 1 'quiet ip=10.77.0.11/24 ping=10.77.0.1'
 guest disk 256 2 'quiet root=/dev/xvda ip=10.77.0.12/24 ping=10.77.0.1 disktest=/dev/xvdb' $images/root2.img $images/data.img
-# Bochs' machines have 2 GiB.
-[ $machine = svm ] && large=1024 || large=512
-guest large $large 4 'quiet ip=10.77.0.13/24 ping=10.77.0.1'
+guest large 1024 4 'quiet ip=10.77.0.13/24 ping=10.77.0.1'
 for name in small disk large; do hvctl create $name.xml || echo "create failed: $name"; done
 hvctl list
 for name in small disk large; do

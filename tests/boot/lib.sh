@@ -11,7 +11,8 @@
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
-work=$(mktemp -d "${HV_BUILD:?HV_BUILD is not set}/boot-tests/XXXXXX")
+mkdir -p "${HV_BUILD:?HV_BUILD is not set}/boot-tests"
+work=$(mktemp -d "$HV_BUILD/boot-tests/XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 out=$work/out
 nr_tests=0 nr_failed=0 planned=
@@ -57,7 +58,6 @@ vmx_options() { # OPTION...
 	local dom0_args='quiet mitigations=off rodata=off nowatchdog'
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--mem) options+=(--mem $(($2 > 2048 ? 2048 : $2))); shift ;;
 		--timeout) options+=(--timeout $(($2 > 500 ? 5000 : $2 * 10))); shift ;;
 		--dom0-args) dom0_args+=" $2"; shift ;;
 		--)
