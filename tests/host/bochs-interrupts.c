@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Preloaded into Debian's Bochs 3.1: two mistakes about interrupts of guests, mended in its code before
+ * it starts. What does not look as it does there is left alone, and said.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static void write_code(uint8_t *at, const uint8_t *code, size_t size)
+{
+	uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE), page = (uintptr_t)at & -page_size;
+
+	if (mprotect((void *)page, 2 * page_size, PROT_READ | PROT_WRITE | PROT_EXEC)) {
+		perror("bochs-interrupts: mprotect");
+		_exit(126);
+	}
+	memcpy(at, code, size);
+	mprotect((void *)page, 2 * page_size, PROT_READ | PROT_EXEC);
+}
+
+/* Where 'code' stands within 'size' bytes of a function; -1 in it is any byte. NULL: nowhere. */
+static uint8_t *find_code(const char *function, size_t size, const int16_t *code, size_t length)
+{
+	uint8_t *start = dlsym(RTLD_DEFAULT, function);
+	size_t at, i;
+
+	for (at = 0; start && at + length <= size; at++) {
+		for (i = 0; i < length && (code[i] < 0 || start[at + i] == code[i]); i++)
+			;
+		if (i == length)
+			return start + at;
+	}
+	return NULL;
+}
+
+static uint32_t number_at(const uint8_t *p)
+{
+	uint32_t n;
+
+	memcpy(&n, p, sizeof(n));
+	return n;
+}
+
+/* ---- virtual interrupts in a guest whose interrupts are off ---- */
+
+/*
+ * When an interrupt for the host comes, the CPU delivers a pending virtual interrupt first: it asks
+ * whether one is pending, and not whether the guest's interrupts are off (Intel SDM vol. 3, 30.2.2).
+ * Events are bits in three words behind each other: pending, masked, and whether to look at all.
+ */
+#define VIRTUAL_INTERRUPT 2 /* in the second byte */
+
+__attribute__((visibility("hidden"))) uint64_t pending_offset; /* of that byte, in the CPU (rbx) */
+__attribute__((visibility("hidden"))) const uint8_t *deliver, *go_on;
+void ask_for_virtual_interrupt(void);
+
+__asm__(".text\n"
+	".globl ask_for_virtual_interrupt\n"
+	".hidden ask_for_virtual_interrupt\n"
+	"ask_for_virtual_interrupt:\n"
+	"	mov	pending_offset(%rip), %rax\n"
+	"	mov	4(%rbx,%rax), %cl\n"
+	"	not	%cl\n"
+	"	and	(%rbx,%rax), %cl\n"
+	"	test	$2, %cl\n" /* VIRTUAL_INTERRUPT */
+	"	jz	1f\n"
+	"	jmp	*deliver(%rip)\n"
+	"1:	jmp	*go_on(%rip)\n");
+
+static bool mend_virtual_interrupt(void)
+{
+	/* testb $VIRTUAL_INTERRUPT, pending(%rbx); jne deliver */
+	static const int16_t question[13] = { 0xf6, 0x83, -1, -1, 0, 0, VIRTUAL_INTERRUPT, 0x0f, 0x85, -1, 0, 0, 0 };
+	uint8_t jump[13] = { 0x48, 0xb8, [10] = 0xff, 0xe0, 0x90 };
+	uintptr_t to = (uintptr_t)ask_for_virtual_interrupt;
+	uint8_t *at = find_code("_ZN8BX_CPU_C18HandleExtInterruptEv", 256, question, 13);
+
+	if (!at)
+		return false;
+	pending_offset = number_at(at + 2);
+	go_on = at + sizeof(jump);
+	deliver = go_on + number_at(at + 9);
+	memcpy(jump + 2, &to, sizeof(to));
+	write_code(at, jump, sizeof(jump));
+	return true;
+}
+
+/* ---- interrupts for the host while a guest's interrupts are off ---- */
+
+typedef void mask_fn(void *cpu);
+static mask_fn *mask_by_flags;
+static uint32_t look_offset; /* of the third word */
+
+static void entered(char *cpu)
+{
+	const uint32_t look = 1;
+
+	mask_by_flags(cpu);
+	memcpy(cpu + look_offset, &look, sizeof(look));
+}
+
+/*
+ * Which events IF masks is decided when an entry loads the guest's flags, and it is not in the guest
+ * yet: so the host's interrupts were off until the guest itself changed IF, and one that never did had
+ * the CPU for ever. It is decided again when it is in.
+ */
+static bool mend_entry(void)
+{
+	/*
+	 * andl $~INIT, masked(%rbx); movb $1, in_guest(%rbx); testb $INIT, pending(%rbx); je 1f;
+	 * movl $1, look(%rbx); 1:
+	 */
+	static const int16_t in[33] = { 0x83, 0xa3, -1, -1, 0, 0, 0xfb, 0xc6, 0x83, -1, -1, 0, 0, 1, 0xf6, 0x83, -1, -1,
+					0, 0, 4, 0x74, 10, 0xc7, 0x83, -1, -1, 0, 0, 1, 0, 0, 0 };
+	/* The first two; mov %rbx, %rdi; mov $entered, %rax; call *%rax; a nop */
+	uint8_t code[33] = { [14] = 0x48, 0x89, 0xdf, 0x48, 0xb8, [27] = 0xff, 0xd0, 0x0f, 0x1f, 0x40, 0 };
+	uintptr_t to = (uintptr_t)entered;
+	uint8_t *at = find_code("_ZN8BX_CPU_C8VMLAUNCHEP15bxInstruction_c", 1024, in, 33);
+
+	mask_by_flags = (mask_fn *)dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C25handleInterruptMaskChangeEv");
+	if (!at || !mask_by_flags)
+		return false;
+	look_offset = number_at(at + 25);
+	memcpy(code, at, 14);
+	memcpy(code + 19, &to, sizeof(to));
+	write_code(at, code, sizeof(code));
+	return true;
+}
+
+__attribute__((constructor)) static void mend(void)
+{
+	const char *which = getenv("BOCHS_INTERRUPTS"); /* by hand, what is mended: v, e */
+
+	if ((!which || strchr(which, 'v')) && !mend_virtual_interrupt())
+		fprintf(stderr, "bochs-interrupts: this is another Bochs: virtual interrupts are as they are\n");
+	if ((!which || strchr(which, 'e')) && !mend_entry())
+		fprintf(stderr, "bochs-interrupts: this is another Bochs: entries are as they are\n");
+}
