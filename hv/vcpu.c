@@ -54,6 +54,11 @@ void vcpu_destroy(struct vcpu *v)
 
 void vcpu_kick(struct vcpu *v)
 {
+	vcpu_kick_by(v, arch_send_kick);
+}
+
+void vcpu_kick_by(struct vcpu *v, void (*interrupt)(struct cpu *cpu))
+{
 	struct cpu *cpu;
 
 	__atomic_store_n(&v->event_pending, 1, __ATOMIC_SEQ_CST);
@@ -67,8 +72,8 @@ void vcpu_kick(struct vcpu *v)
 		 * Which CPU it is on is read last: where it gets to later, it sees event_pending.
 		 */
 		cpu = READ_ONCE(v->cpu);
-		if (cpu != this_cpu() && READ_ONCE(cpu->in_guest))
-			arch_send_kick(cpu);
+		if (interrupt && cpu != this_cpu() && READ_ONCE(cpu->in_guest))
+			interrupt(cpu);
 		break;
 	case VCPU_RUNNABLE:
 	case VCPU_OFFLINE:

@@ -76,6 +76,16 @@ static void vmx_features_are_used_or_told_as_unused(void)
 	c.proc2 &= ~((uint64_t)PROC2_INTERRUPT_DELIVERY << 32);
 	CU_ASSERT_PTR_NULL(vmx_choose_controls(&c, &controls));
 	CU_ASSERT_EQUAL(controls.proc2 & PROC2_APIC_ALL, 0);
+	CU_ASSERT_EQUAL(controls.pin & PIN_POSTED_INTERRUPTS, 0);
+	c = rich();
+	CU_ASSERT_PTR_NULL(vmx_choose_controls(&c, &controls));
+	CU_ASSERT(controls.pin & PIN_POSTED_INTERRUPTS && controls.exit & EXIT_CTL_ACKNOWLEDGE);
+	used = vmx_name_features(&c, &controls, &unused);
+	CU_ASSERT(used & ARCH_FEATURE_POSTED_INTERRUPTS && unused & ARCH_FEATURE_PREEMPTION_TIMER);
+	/* Exits would not take the notification from the local APIC. */
+	c.exit &= ~((uint64_t)EXIT_CTL_ACKNOWLEDGE << 32);
+	CU_ASSERT_PTR_NULL(vmx_choose_controls(&c, &controls));
+	CU_ASSERT_EQUAL(controls.pin & PIN_POSTED_INTERRUPTS, 0);
 	c = rich();
 	/* What is chosen is used. */
 	controls.proc2 = PROC2_PML;

@@ -193,12 +193,10 @@ static void hardware_leaves_the_rest_to_hv(void)
 	CU_ASSERT_EQUAL(get(TMR(0x50)), BIT(0x50 % 32));
 	CU_ASSERT_EQUAL(get(TMR(0x31)), 0);
 	CU_ASSERT_EQUAL(a->level[1], BIT(0x50 - 64));
-	CU_ASSERT(vlapic_has_several(a));
 	/* It delivers the one, the other arrives, the one ends. */
 	a->page[IRR_WORD(0x50)] = 0;
 	a->requested = 0x31;
 	a->serviced = 0;
-	CU_ASSERT(!vlapic_has_several(a));
 	vlapic_was_written(v, EOI, 0x50);
 	CU_ASSERT_EQUAL(world.nr_eois, 1);
 	vlapic_was_written(v, EOI, 0x50);
@@ -210,6 +208,80 @@ static void hardware_leaves_the_rest_to_hv(void)
 	CU_ASSERT_EQUAL(get(ESR), BIT(5));
 	set(SVR, 0xff);
 	CU_ASSERT(!vlapic_is_enabled(a));
+}
+
+/* As the CPU does it in a guest, when it is notified (Intel SDM vol. 3, 30.6). */
+static void cpu_takes_posted_over(struct vlapic *a)
+{
+	unsigned int i;
+
+	a->posted.control &= ~POSTED_OUTSTANDING;
+	for (i = 0; i < 8; i++) {
+		uint32_t word = (uint32_t)(a->posted.vectors[i / 2] >> 32 * (i % 2));
+
+		a->page[IRR_WORD(32 * i)] |= word;
+		if (word)
+			a->requested = (uint8_t)(32 * i + 31 - (unsigned int)__builtin_clz(word));
+	}
+	memset(a->posted.vectors, 0, sizeof(a->posted.vectors));
+}
+
+static void cpu_is_notified_once_until_it_has_taken_over(void)
+{
+	struct vlapic *a = &v->arch.lapic;
+
+	start();
+	CU_ASSERT_EQUAL((uintptr_t)&a->posted % 64, 0); /* 27.2.1.1 */
+	vlapic_raise(v, 0x40, false);
+	CU_ASSERT(world.nr_kicks == 1 && world.nr_notifications == 0);
+	CU_ASSERT_EQUAL(take(), 0x40);
+	set(EOI, 0);
+
+	a->takes_posted = true;
+	vlapic_raise(v, 0x41, false);
+	CU_ASSERT(world.nr_kicks == 2 && world.nr_notifications == 1);
+	/* Whoever posted the first sees to it; and v wakes up for each. */
+	vlapic_raise(v, 0x82, false);
+	CU_ASSERT(world.nr_kicks == 3 && world.nr_notifications == 1);
+	cpu_takes_posted_over(a);
+	vlapic_raise(v, 0x51, false);
+	CU_ASSERT_EQUAL(world.nr_notifications, 2);
+	CU_ASSERT_EQUAL(take(), 0x82);
+	set(EOI, 0);
+	CU_ASSERT_EQUAL(take(), 0x51);
+	set(EOI, 0);
+	CU_ASSERT_EQUAL(take(), 0x41);
+	set(EOI, 0);
+	/* hv has taken the last over itself: from here on it is to be told again. */
+	vlapic_raise(v, 0x51, false);
+	CU_ASSERT_EQUAL(world.nr_notifications, 3);
+}
+
+/* The CPU would let a level interrupt's end pass without an exit. */
+static void level_interrupt_is_not_for_the_cpu(void)
+{
+	struct vlapic *a = &v->arch.lapic;
+
+	start();
+	a->takes_posted = true;
+	vlapic_raise(v, 0x50, true);
+	CU_ASSERT(world.nr_kicks == 1 && world.nr_notifications == 0);
+	vlapic_raise(v, 0x31, false);
+	cpu_takes_posted_over(a);
+	CU_ASSERT_EQUAL(a->page[IRR_WORD(0x50)], 0);
+	CU_ASSERT_EQUAL(take(), 0x50);
+	CU_ASSERT_EQUAL(get(TMR(0x50)), BIT(0x50 % 32));
+	set(EOI, 0);
+	CU_ASSERT_EQUAL(world.nr_eois, 1);
+	CU_ASSERT_EQUAL(take(), 0x31);
+	/* INIT: nothing is left of either kind. */
+	vlapic_raise(v, 0x60, true);
+	vlapic_raise(v, 0x61, false);
+	vlapic_reset(v);
+	set(SVR, 0x1ff);
+	CU_ASSERT_EQUAL(take(), -1);
+	vlapic_raise(v, 0x61, false);
+	CU_ASSERT_EQUAL(world.nr_notifications, 3);
 }
 
 /* What reads give without an exit is what they give with one. */
@@ -432,6 +504,8 @@ static void no_access_goes_astray(void)
 
 UNIT_MAIN("vlapic", UNIT_TEST(interrupts_come_by_priority),
 	  UNIT_TEST(request_is_there_until_it_was_taken), UNIT_TEST(hardware_leaves_the_rest_to_hv),
+	  UNIT_TEST(cpu_is_notified_once_until_it_has_taken_over),
+	  UNIT_TEST(level_interrupt_is_not_for_the_cpu),
 	  UNIT_TEST(page_has_what_is_read),
 	  UNIT_TEST(level_interrupt_ends_at_the_physical_apic_once),
 	  UNIT_TEST(ipi_reaches_whom_it_names), UNIT_TEST(illegal_vectors_are_told_and_not_sent),

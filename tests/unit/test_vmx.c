@@ -9,6 +9,7 @@
 #include <hv/cpu.h>
 #include <hv/errno.h>
 #include <hv/frame.h>
+#include <hv/irq.h>
 #include <hv/slab.h>
 #include <hv/vcpu.h>
 
@@ -83,7 +84,7 @@ void invvpid(uint64_t type)
 
 /* What the guest's run leaves behind. */
 static struct {
-	uint32_t reason, vectoring, vectoring_error;
+	uint32_t reason, event, vectoring, vectoring_error;
 	uint64_t qualification, rflags;
 	uint32_t interruptibility;
 } next_exit;
@@ -103,6 +104,7 @@ bool vmx_enter_guest(void *guest_regs, uint64_t *host_rsp, bool launched)
 	vmwrite(ENTRY_EVENT, entered_event & ~(uint64_t)EVENT_VALID);
 	vmwrite(EXIT_REASON, next_exit.reason);
 	vmwrite(EXIT_QUALIFICATION, next_exit.qualification);
+	vmwrite(EXIT_EVENT, next_exit.event);
 	vmwrite(VECTORING_EVENT, next_exit.vectoring);
 	vmwrite(VECTORING_EVENT_ERROR, next_exit.vectoring_error);
 	vmwrite(GUEST_RFLAGS, next_exit.rflags);
@@ -285,30 +287,6 @@ static void event_that_was_cut_off_is_delivered_again(void)
 	on_cpu(cut_off);
 }
 
-static void enter_with_and_without_interrupts(void)
-{
-	vmx_controls.pin = PIN_EXTERNAL_INTERRUPT | PIN_PREEMPTION_TIMER;
-	next_exit.reason = REASON_PREEMPTION_TIMER;
-	next_exit.rflags = RFLAGS_FIXED;
-	vcpus[0].arch.regs.rflags = RFLAGS_FIXED;
-	CU_ASSERT_EQUAL(enter(0), EXIT_INTERRUPT);
-	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], vmx_controls.pin);
-	vcpus[0].arch.regs.rflags = RFLAGS_FIXED | RFLAGS_IF;
-	enter(0);
-	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], PIN_EXTERNAL_INTERRUPT);
-	enter(0);
-	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], vmx_controls.pin);
-	/* A CPU without the timer is never asked for it. */
-	vmx_controls.pin = PIN_EXTERNAL_INTERRUPT;
-	enter(0);
-	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], PIN_EXTERNAL_INTERRUPT);
-}
-
-static void guest_with_interrupts_off_is_left_after_a_while(void)
-{
-	on_cpu(enter_with_and_without_interrupts);
-}
-
 static void inject(void)
 {
 	next_exit.reason = REASON_HLT;
@@ -417,6 +395,54 @@ static void cpu_runs_the_virtual_apic(void)
 	on_cpu(run_apic);
 }
 
+static void take_interrupt(void)
+{
+	next_exit.reason = REASON_INTERRUPT;
+	next_exit.event = EVENT_VALID | EVENT_OF_TYPE(EVENT_INTERRUPT) | 0x61;
+	CU_ASSERT_EQUAL(enter(0), EXIT_INTERRUPT);
+	CU_ASSERT_EQUAL(world.last_interrupt, 0x61);
+	/* Where the exit leaves it to the local APIC, there is none. */
+	world.last_interrupt = 0;
+	next_exit.event = 0x61;
+	CU_ASSERT_EQUAL(enter(0), EXIT_INTERRUPT);
+	CU_ASSERT_EQUAL(world.last_interrupt, 0);
+}
+
+static void exit_brings_its_interrupt_along(void)
+{
+	on_cpu(take_interrupt);
+}
+
+static void switch_apic(void)
+{
+	struct vlapic *a = &vcpus[0].arch.lapic;
+
+	vmx_controls.proc2 |= PROC2_APIC_ALL;
+	vmx_controls.pin = PIN_EXTERNAL_INTERRUPT | PIN_POSTED_INTERRUPTS;
+	states[0].apic_exits = true; /* as after INIT */
+	memory[0].fields[PIN_CONTROLS] = PIN_EXTERNAL_INTERRUPT;
+	next_exit.reason = REASON_HLT;
+	enter(0);
+	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], PIN_EXTERNAL_INTERRUPT);
+	a->page[0x0f * 4] = 0x1ff;
+	enter(0);
+	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], vmx_controls.pin);
+	a->page[0x0f * 4] = 0xff;
+	enter(0);
+	CU_ASSERT_EQUAL(memory[0].fields[PIN_CONTROLS], PIN_EXTERNAL_INTERRUPT);
+	/* INIT: the CPU is told where the descriptor is. */
+	vmx_apic_reset(&vcpus[0], &states[0]);
+	CU_ASSERT_EQUAL(memory[0].fields[POSTED_VECTOR], IRQ_VECTOR_POSTED);
+	CU_ASSERT_EQUAL(memory[0].fields[POSTED_DESCRIPTOR], (uintptr_t)&a->posted);
+	vmx_controls.proc2 &= ~PROC2_APIC_ALL;
+	vmx_controls.pin = 0;
+}
+
+static void posted_interrupts_are_taken_over_while_the_apic_is_on(void)
+{
+	on_cpu(switch_apic);
+}
+
 /* mov %rdx, %crN */
 static enum exit_reason write_cr(unsigned int number, uint64_t value)
 {
@@ -452,7 +478,8 @@ static void control_registers_that_hv_keeps_are_shadowed(void)
 }
 
 UNIT_MAIN("vmx", UNIT_TEST(structure_is_current_where_it_is_used),
-	  UNIT_TEST(guest_with_interrupts_off_is_left_after_a_while),
+	  UNIT_TEST(exit_brings_its_interrupt_along),
+	  UNIT_TEST(posted_interrupts_are_taken_over_while_the_apic_is_on),
 	  UNIT_TEST(tags_come_again_after_a_flush),
 	  UNIT_TEST(event_that_was_cut_off_is_delivered_again),
 	  UNIT_TEST(cpu_runs_the_virtual_apic),

@@ -41,7 +41,7 @@ static void controls_keep_what_the_cpu_insists_on(void)
 
 	CU_ASSERT_PTR_NULL(vmx_choose_controls(&caps, &c));
 	CU_ASSERT_EQUAL(c.pin, 0x16 | PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMI |
-				       PIN_PREEMPTION_TIMER);
+				       PIN_POSTED_INTERRUPTS);
 	CU_ASSERT_EQUAL(c.proc & 0x04006172, 0x04006172);
 	CU_ASSERT(!(c.proc & (PROC_CR3_LOAD | PROC_CR3_STORE | PROC_INTERRUPT_WINDOW)));
 	CU_ASSERT(c.proc2 & PROC2_INVPCID);
@@ -252,23 +252,6 @@ static void nmi_that_waits_gets_its_window(void)
 	s.interruptibility = BLOCKED_BY_STI;
 	p = plan(s);
 	CU_ASSERT(!p.nmi_window && p.interrupt_window);
-}
-
-/* vid=careful: while it waits for its window the CPU does not see it as pending (30.2.1). */
-static void virtual_interrupt_is_taken_at_once_or_in_its_window(void)
-{
-	struct vmx_event_state s = { .offered = -1, .apic_waits = true, .interrupts_enabled = true };
-
-	CU_ASSERT(!plan(s).interrupt_window);
-	s.interruptibility = BLOCKED_BY_STI;
-	CU_ASSERT(plan(s).interrupt_window);
-	s.interruptibility = 0;
-	s.interrupts_enabled = false;
-	CU_ASSERT(plan(s).interrupt_window);
-	/* Behind an event its handler's interrupts may be off. */
-	s.interrupts_enabled = true;
-	s.queued = 0x80000b0e;
-	CU_ASSERT(plan(s).interrupt_window && plan(s).event == 0x80000b0e);
 }
 
 static void write_that_the_cpu_carried_out_names_its_register(void)
@@ -501,7 +484,6 @@ UNIT_MAIN("vmx_tables", UNIT_TEST(controls_keep_what_the_cpu_insists_on),
 	  UNIT_TEST(exceptions_and_nmis), UNIT_TEST(interrupt_goes_in_or_waits_at_a_window),
 	  UNIT_TEST(task_priority_holds_back_what_is_below),
 	  UNIT_TEST(nmi_that_waits_gets_its_window),
-	  UNIT_TEST(virtual_interrupt_is_taken_at_once_or_in_its_window),
 	  UNIT_TEST(write_that_the_cpu_carried_out_names_its_register), UNIT_TEST(states_that_enter),
 	  UNIT_TEST(bad_field_is_named), UNIT_TEST(leaves_have_the_type_of_their_memory),
 	  UNIT_TEST(mtrrs_are_read_like_the_cpu_does))

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include <arch/apic.h>
+#include <arch/idt.h>
 #include <arch/x86.h>
 #include <hv/clock.h>
 #include <hv/cpu.h>
@@ -114,6 +116,25 @@ void vcpu_kick(struct vcpu *v)
 {
 	(void)v;
 	world.nr_kicks++;
+}
+
+void vcpu_kick_by(struct vcpu *v, void (*interrupt)(struct cpu *cpu))
+{
+	(void)v;
+	world.nr_kicks++;
+	if (interrupt)
+		interrupt(NULL);
+}
+
+void apic_notify_posted(struct cpu *cpu)
+{
+	(void)cpu;
+	world.nr_notifications++;
+}
+
+void idt_interrupt(uint32_t vector)
+{
+	world.last_interrupt = vector;
 }
 
 void vcpu_set_online(struct vcpu *v, bool online)

@@ -14,6 +14,8 @@ struct x86_world {
 	uint64_t now_ns;
 	struct timer *armed; /* the one that was set last; NULL: it was cancelled since */
 	unsigned int nr_kicks;
+	unsigned int nr_notifications; /* of posted interrupts */
+	uint32_t last_interrupt;       /* that an exit brought along */
 	unsigned int nr_eois; /* physical ones */
 };
 

@@ -185,6 +185,11 @@ void arch_send_kick(struct cpu *cpu)
 	apic_send(cpu->apic_id, APIC_FIXED(IRQ_VECTOR_KICK));
 }
 
+void apic_notify_posted(struct cpu *cpu)
+{
+	apic_send(cpu->apic_id, APIC_FIXED(IRQ_VECTOR_POSTED));
+}
+
 /*
  * An interrupt reaches CPUs in a guest or idle; a moment later an NMI reaches those that execute
  * hv. Both end in arch_halt().

@@ -135,7 +135,7 @@ static void nmi(const struct entry_frame *f)
 	trace(TRACE_IRQ, EXC_NMI, f->rip);
 }
 
-static void interrupt(uint32_t vector)
+void idt_interrupt(uint32_t vector)
 {
 	struct stats_cpu *stats = this_cpu()->stats;
 
@@ -146,6 +146,7 @@ static void interrupt(uint32_t vector)
 			stats_add(&stats->interrupts_timer, 1);
 		arch_irq_eoi();
 		break;
+	case IRQ_VECTOR_POSTED: /* too late for the guest: it was left meanwhile */
 	case IRQ_VECTOR_KICK:
 		if (stats)
 			stats_add(&stats->interrupts_kick, 1);
@@ -179,5 +180,5 @@ void arch_entry(struct entry_frame *f)
 	else if (f->vector < NR_EXCEPTIONS)
 		exception(f);
 	else
-		interrupt((uint32_t)f->vector);
+		idt_interrupt((uint32_t)f->vector);
 }

@@ -7,6 +7,7 @@
  * priority lives in two places where the back end keeps one: guests write CR8 without an exit, so
  * its copy is the current one for the upper four bits.
  */
+#include <arch/apic.h>
 #include <arch/virt.h>
 #include <arch/vlapic.h>
 #include <arch/x86.h>
@@ -60,6 +61,7 @@ enum { MODE_FIXED, MODE_LOWEST, MODE_SMI, MODE_RESERVED, MODE_NMI, MODE_INIT, MO
 #define FIRST_LEGAL_VECTOR 16u
 
 static void timer_fired(struct timer *t);
+static void collect(struct vlapic *a);
 
 static uint32_t *reg_of(const struct vlapic *a, uint32_t reg)
 {
@@ -119,8 +121,8 @@ void vlapic_reset(struct vcpu *v)
 
 	timer_cancel(&a->timer);
 	end_level_interrupts(v);
+	collect(a); /* and forget it */
 	memset(a->page, 0, PAGE_SIZE);
-	memset(&a->posted, 0, sizeof(a->posted));
 	a->requested = a->serviced = 0;
 	a->esr_pending = 0;
 	*reg_of(a, REG_ID) = a->id;
@@ -151,18 +153,37 @@ static uint8_t highest(const struct vlapic *a, uint32_t first)
 
 /* ---- requests ---- */
 
+/*
+ * First the vector, then that there is one; who takes them over begins with the latter. So if that
+ * says so already, whoever said it has seen, or will see, to it that they are taken over, and this
+ * one with them (docs/locking.md). true: nobody has.
+ */
+static bool post(struct posted_requests *p, unsigned int vector)
+{
+	__atomic_fetch_or(&p->vectors[vector / 64], BIT(vector % 64), __ATOMIC_SEQ_CST);
+	return !(__atomic_fetch_or(&p->control, POSTED_OUTSTANDING, __ATOMIC_SEQ_CST) &
+		 POSTED_OUTSTANDING);
+}
+
 void vlapic_raise(struct vcpu *v, unsigned int vector, bool level)
 {
 	struct vlapic *a = &v->arch.lapic;
 	uint64_t bit = BIT(vector % 64);
 
-	if (level)
+	if (level) {
 		__atomic_fetch_or(&a->level[vector / 64], bit, __ATOMIC_SEQ_CST);
-	else if (READ_ONCE(a->level[vector / 64]) & bit)
+		post(&a->posted_level, vector);
+		vcpu_kick(v);
+		return;
+	}
+	if (READ_ONCE(a->level[vector / 64]) & bit)
 		__atomic_fetch_and(&a->level[vector / 64], ~bit, __ATOMIC_SEQ_CST);
-	__atomic_fetch_or(&a->posted.vectors[vector / 64], bit, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&a->posted.control, POSTED_OUTSTANDING, __ATOMIC_SEQ_CST);
-	vcpu_kick(v);
+	if (!a->takes_posted) {
+		post(&a->posted, vector);
+		vcpu_kick(v);
+	} else {
+		vcpu_kick_by(v, post(&a->posted, vector) ? apic_notify_posted : NULL);
+	}
 }
 
 /* 64 vectors: into the requests, and to the ones that tell which of those are level. */
@@ -180,24 +201,30 @@ static void take_over(struct vlapic *a, unsigned int i, uint64_t vectors)
 	}
 }
 
-/* What was posted since: a request is either there or here, and never lost between. */
-static void collect(struct vlapic *a)
+static void collect_from(struct vlapic *a, struct posted_requests *p)
 {
 	unsigned int i;
 
-	if (likely(!READ_ONCE(a->posted.control)))
+	if (likely(!READ_ONCE(p->control)))
 		return;
-	__atomic_store_n(&a->posted.control, 0, __ATOMIC_SEQ_CST);
-	for (i = 0; i < ARRAY_SIZE(a->posted.vectors); i++) {
-		uint64_t vectors = READ_ONCE(a->posted.vectors[i]);
+	__atomic_store_n(&p->control, 0, __ATOMIC_SEQ_CST);
+	for (i = 0; i < ARRAY_SIZE(p->vectors); i++) {
+		uint64_t vectors = READ_ONCE(p->vectors[i]);
 
 		if (!vectors)
 			continue;
-		vectors = __atomic_exchange_n(&a->posted.vectors[i], 0, __ATOMIC_SEQ_CST);
+		vectors = __atomic_exchange_n(&p->vectors[i], 0, __ATOMIC_SEQ_CST);
 		take_over(a, i, vectors);
 		a->requested = (uint8_t)MAX(a->requested, i * 64 + 63 -
 								  (uint32_t)__builtin_clzll(vectors));
 	}
+}
+
+/* What was posted since: a request is either there or here, and never lost between. */
+static void collect(struct vlapic *a)
+{
+	collect_from(a, &a->posted);
+	collect_from(a, &a->posted_level);
 }
 
 /* Any CPU. */
@@ -212,19 +239,6 @@ static bool is_requested(const struct vlapic *a, unsigned int vector)
 bool vlapic_is_enabled(const struct vlapic *a)
 {
 	return *reg_of(a, REG_SVR) & SVR_ENABLED;
-}
-
-bool vlapic_has_several(const struct vlapic *a)
-{
-	uint32_t i, word, others = 0;
-
-	for (i = 0; i < 8; i++) {
-		word = *reg_of(a, REG_IRR + i);
-		if (i == a->requested / 32u)
-			word &= ~(1u << a->requested % 32);
-		others |= word;
-	}
-	return others;
 }
 
 static uint32_t task_priority(struct vcpu *v)

@@ -19,6 +19,7 @@ struct vcpu;
 #define IRQ_VECTOR_TIMER 0xf0u
 #define IRQ_VECTOR_KICK 0xf1u
 #define IRQ_VECTOR_HALT 0xf2u	   /* panic: stop where you are */
+#define IRQ_VECTOR_POSTED 0xf3u	   /* in a guest the CPU takes posted interrupts over, in hv: nothing */
 #define IRQ_VECTOR_SPURIOUS 0xffu
 
 /* From the interrupt entry of the CPU it arrived on. */

@@ -65,6 +65,8 @@ void vcpu_destroy(struct vcpu *v);
  * interrupts and upcalls. Any CPU, any lock below the scheduler's.
  */
 void vcpu_kick(struct vcpu *v);
+/* The same, but if v is in its guest it is 'interrupt' that tells its CPU. NULL: that knows already. */
+void vcpu_kick_by(struct vcpu *v, void (*interrupt)(struct cpu *cpu));
 
 /*
  * The running vCPU waits until vcpu_kick() (or does not wait if an event is pending already).

@@ -7,32 +7,29 @@
  *
  * While the guest has its APIC switched off none of that happens: every access exits.
  *
- * Bochs 2.7 delivers a virtual interrupt that is pending though the guest's interrupts are off,
- * if one for hv comes at that moment (it asks whether one is pending, not whether one can be taken).
- * Hence 'vid=careful': none ever is pending then. Self IPIs and the task priority exit, an interrupt
- * that cannot be taken at once waits for the interrupt window, and if another waits behind it, it
- * ends with an exit.
+ * What is posted while the guest runs, the CPU takes over there when it is notified: no exit (30.6).
+ * Its vector (IRQ_VECTOR_POSTED) means that in any guest, and in hv nothing: so it does no harm where it
+ * comes late, to another vCPU's guest or to hv, which takes over what is posted before each entry.
  */
 #include <arch/vlapic.h>
 #include <arch/x86.h>
 #include <hv/boot.h>
 #include <hv/compiler.h>
-#include <hv/string.h>
+#include <hv/irq.h>
 #include <hv/vcpu.h>
 
 #include "vmx.h"
 
-/* on, careful or off */
-static char opt_vid[8] = "on";
-OPTION_STRING("vid", opt_vid);
-
-static bool careful;
+static bool opt_vid = true, opt_posted = true;
+OPTION_BOOL("vid", opt_vid);
+OPTION_BOOL("posted", opt_posted);
 
 void vmx_apic_choose(struct vmx_controls *c)
 {
-	careful = !strcmp(opt_vid, "careful");
-	if (!strcmp(opt_vid, "off") || !strcmp(opt_vid, "0"))
+	if (!opt_vid)
 		c->proc2 &= ~PROC2_APIC_ALL;
+	if (!opt_posted || !(c->proc2 & PROC2_INTERRUPT_DELIVERY))
+		c->pin &= ~PIN_POSTED_INTERRUPTS;
 }
 
 void vmx_apic_allow(exit_map_allow_fn allow, uint8_t *map)
@@ -43,16 +40,18 @@ void vmx_apic_allow(exit_map_allow_fn allow, uint8_t *map)
 		if (vlapic_is_in_page(msr))
 			allow(map, msr, true, false);
 	allow(map, MSR_X2APIC_EOI, false, true);
-	if (careful)
-		return;
 	allow(map, MSR_X2APIC_TPR, false, true);
 	allow(map, MSR_X2APIC_SELF_IPI, false, true);
 }
 
-void vmx_apic_reset(struct vmx_vcpu *s)
+void vmx_apic_reset(struct vcpu *v, struct vmx_vcpu *s)
 {
 	unsigned int i;
 
+	if (vmx_takes_posted()) {
+		vmwrite(POSTED_VECTOR, IRQ_VECTOR_POSTED);
+		vmwrite(POSTED_DESCRIPTOR, (uintptr_t)&v->arch.lapic.posted);
+	}
 	s->interrupt_status = 0;
 	vmwrite(GUEST_INTERRUPT_STATUS, 0);
 	for (i = 0; i < ARRAY_SIZE(s->eoi_exits); i++) {
@@ -70,14 +69,12 @@ static void write_status(struct vmx_vcpu *s, const struct vlapic *a, bool enable
 	s->interrupt_status = status;
 }
 
-/* 'waits': one would be left waiting when that is delivered which can be at once. */
-static void write_eoi_exits(struct vmx_vcpu *s, const struct vlapic *a, bool waits)
+static void write_eoi_exits(struct vmx_vcpu *s, const struct vlapic *a)
 {
-	uint64_t all = careful && waits ? ~0ull : 0;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(s->eoi_exits); i++) {
-		uint64_t exits = READ_ONCE(a->level[i]) | all;
+		uint64_t exits = READ_ONCE(a->level[i]);
 
 		if (s->eoi_exits[i] != exits)
 			vmwrite(EOI_EXIT_BITMAP(i), exits);
@@ -85,17 +82,26 @@ static void write_eoi_exits(struct vmx_vcpu *s, const struct vlapic *a, bool wai
 	}
 }
 
-bool vmx_apic_prepare(struct vcpu *v, struct vmx_vcpu *s)
+/* To an APIC that is switched off nothing is delivered, nor is anything taken over for it. */
+static void follow_switch(struct vmx_vcpu *s, bool enabled)
+{
+	if (s->apic_exits != enabled)
+		return;
+	s->apic_exits = !enabled;
+	vmwrite(MSR_BITMAP, mfn_to_paddr(enabled ? vmx_msrs_apic : vmx_msrs));
+	if (vmx_takes_posted())
+		vmwrite(PIN_CONTROLS,
+			enabled ? vmx_controls.pin : vmx_controls.pin & ~PIN_POSTED_INTERRUPTS);
+}
+
+void vmx_apic_prepare(struct vcpu *v, struct vmx_vcpu *s)
 {
 	const struct vlapic *a = &v->arch.lapic;
-	bool enabled = vlapic_is_enabled(a), pending = vlapic_pending_vector(v) >= 0;
+	bool enabled = vlapic_is_enabled(a);
 
-	if (s->apic_exits == enabled)
-		vmwrite(MSR_BITMAP, mfn_to_paddr(enabled ? vmx_msrs_apic : vmx_msrs));
-	s->apic_exits = !enabled;
+	follow_switch(s, enabled);
 	write_status(s, a, enabled);
-	write_eoi_exits(s, a, pending ? vlapic_has_several(a) : a->requested);
-	return careful && pending;
+	write_eoi_exits(s, a);
 }
 
 void vmx_apic_finish(struct vcpu *v, struct vmx_vcpu *s)

@@ -51,11 +51,12 @@ static const struct control pin_controls[] = {
 	{ PIN_EXTERNAL_INTERRUPT, NEEDED, "exits by interrupts" },
 	{ PIN_NMI, NEEDED, "exits by NMIs" },
 	{ PIN_VIRTUAL_NMI, NEEDED, "virtual NMIs" },
-	{ PIN_PREEMPTION_TIMER, USED, "the preemption timer" },
+	{ PIN_POSTED_INTERRUPTS, USED, "posted interrupts" },
 };
 
 static const struct control exit_controls[] = {
 	{ EXIT_CTL_HOST_64, NEEDED, "64-bit hosts" },
+	{ EXIT_CTL_ACKNOWLEDGE, USED, "exits that take the interrupt" },
 	{ EXIT_CTL_DEBUG, NEEDED, "saving of debug controls" },
 	{ EXIT_CTL_SAVE_EFER, NEEDED, "saving of EFER" },
 	{ EXIT_CTL_LOAD_EFER, NEEDED, "loading of EFER" },
@@ -127,6 +128,9 @@ const char *vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls
 		lack = choose(caps->exit, exit_controls, ARRAY_SIZE(exit_controls), &c.exit);
 	if (!lack)
 		lack = choose(caps->entry, entry_controls, ARRAY_SIZE(entry_controls), &c.entry);
+	/* They are taken over by what delivers them, and want exits that take the interrupt (27.2.1.1). */
+	if (!lack && !(c.proc2 & PROC2_INTERRUPT_DELIVERY && c.exit & EXIT_CTL_ACKNOWLEDGE))
+		c.pin &= ~PIN_POSTED_INTERRUPTS;
 	if (!lack)
 		*ret = c;
 	return lack;

@@ -99,7 +99,6 @@ static enum exit_reason plain_reason(uint32_t reason)
 {
 	switch (reason) {
 	case REASON_INTERRUPT:
-	case REASON_PREEMPTION_TIMER: /* look whether one waits, see limit_stretch() */
 		return EXIT_INTERRUPT;
 	case REASON_TRIPLE_FAULT:
 		return EXIT_TRIPLE_FAULT;
@@ -159,6 +158,9 @@ void vmx_decode_exit(const struct vmx_exit_info *info, struct vm_exit *x, struct
 	x->reason = plain_reason(reason);
 	if (reason == REASON_EXCEPTION) {
 		decode_exception(info, x, a);
+	} else if (reason == REASON_INTERRUPT) {
+		a->host_interrupt = info->event & EVENT_VALID;
+		a->host_vector = (uint8_t)info->event;
 	} else if (reason == REASON_IO) {
 		decode_io(info, x);
 	} else if (reason == REASON_EPT_VIOLATION) {

@@ -29,8 +29,6 @@ void vmx_plan_events(const struct vmx_event_state *e, struct vmx_event_plan *ret
 			ret->interrupt_window = true;
 		}
 	}
-	if (e->apic_waits && (!can_take || ret->event))
-		ret->interrupt_window = true;
 	if (e->nmi_waits) {
 		/*
 		 * An NMI window does not wait for the end of STI's shadow, an interrupt window does;

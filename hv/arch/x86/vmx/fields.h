@@ -19,6 +19,7 @@
 
 /* 16 bits */
 #define VPID 0x0000u
+#define POSTED_VECTOR 0x0002u
 #define GUEST_SELECTOR(segment) (0x0800u + 2 * (segment))
 #define GUEST_INTERRUPT_STATUS 0x0810u /* highest requested 7:0, in service 15:8 */
 #define HOST_ES_SELECTOR 0x0c00u
@@ -33,6 +34,7 @@
 #define IO_BITMAP_B 0x2002u
 #define MSR_BITMAP 0x2004u
 #define VIRTUAL_APIC_PAGE 0x2012u
+#define POSTED_DESCRIPTOR 0x2016u
 #define EPT_POINTER 0x201au
 #define EOI_EXIT_BITMAP(n) (0x201cu + 2 * (n)) /* 64 vectors each */
 #define GUEST_PHYSICAL_ADDRESS 0x2400u
@@ -73,7 +75,6 @@
 #define GUEST_INTERRUPTIBILITY 0x4824u
 #define GUEST_ACTIVITY 0x4826u
 #define GUEST_SYSENTER_CS 0x482au
-#define PREEMPTION_TIMER 0x482eu /* counts down from here at each entry: exits do not save it */
 #define HOST_SYSENTER_CS 0x4c00u
 /* natural width */
 #define CR0_MASK 0x6000u
@@ -146,6 +147,7 @@ enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, NR_SEGM
 
 #define EXIT_CTL_DEBUG (1u << 2)
 #define EXIT_CTL_HOST_64 (1u << 9)
+#define EXIT_CTL_ACKNOWLEDGE (1u << 15)
 #define EXIT_CTL_SAVE_PAT (1u << 18)
 #define EXIT_CTL_LOAD_PAT (1u << 19)
 #define EXIT_CTL_SAVE_EFER (1u << 20)
@@ -237,7 +239,6 @@ enum vmx_reason {
 	REASON_EPT_VIOLATION = 48,
 	REASON_EPT_MISCONFIG = 49,
 	REASON_INVEPT = 50,
-	REASON_PREEMPTION_TIMER = 52,
 	REASON_INVVPID = 53,
 	REASON_WBINVD = 54,
 	REASON_XSETBV = 55,
@@ -275,8 +276,6 @@ enum vmx_reason {
 #define FEATURE_CONTROL_LOCKED BIT(0)
 #define FEATURE_CONTROL_VMX BIT(2) /* outside of SMX */
 #define MSR_VMX_BASIC 0x480u
-#define MSR_VMX_MISC 0x485u
-#define VMX_MISC_TIMER_SHIFT(misc) ((unsigned int)(misc) & 0x1f) /* TSC ticks a count, as 2^n */
 #define MSR_VMX_CR0_FIXED0 0x486u
 #define MSR_VMX_CR0_FIXED1 0x487u
 #define MSR_VMX_CR4_FIXED0 0x488u

@@ -7,7 +7,6 @@
 #include <arch/boot.h>
 #include <arch/virt.h>
 #include <arch/x86.h>
-#include <hv/clock.h>
 #include <hv/domain.h>
 #include <hv/errno.h>
 #include <hv/frame.h>
@@ -97,6 +96,7 @@ int vmx_vcpu_create(struct vcpu *v)
 	vmclear(mfn_to_paddr(s->region));
 	v->arch.hw = s;
 	v->arch.lapic.by_hardware = vmx_runs_apic();
+	v->arch.lapic.takes_posted = vmx_takes_posted();
 	vmx_reset(v);
 	return 0;
 
@@ -122,13 +122,12 @@ static void write_controls(struct vcpu *v, struct vmx_vcpu *s)
 	/* The control domain's drivers may need the cache written back; a guest has no devices. */
 	if (domain_is_control(v->domain))
 		proc2 &= ~PROC2_WBINVD;
-	s->pin_controls = vmx_controls.pin;
 	s->proc_controls = vmx_controls.proc;
 	s->tpr_threshold = 0;
 	s->eptp = mfn_to_paddr(v->domain->physmap.root) | EPTP_WB | EPTP_4_LEVELS |
 		  (vmx_caps.ept_vpid & EPT_CAP_AD ? EPTP_AD : 0);
 
-	vmwrite(PIN_CONTROLS, s->pin_controls);
+	vmwrite(PIN_CONTROLS, vmx_controls.pin & ~PIN_POSTED_INTERRUPTS); /* see follow_switch() */
 	vmwrite(PROC_CONTROLS, s->proc_controls);
 	vmwrite(PROC2_CONTROLS, proc2);
 	vmwrite(EXIT_CONTROLS, vmx_controls.exit);
@@ -152,11 +151,7 @@ static void write_controls(struct vcpu *v, struct vmx_vcpu *s)
 	vmwrite(VIRTUAL_APIC_PAGE, mfn_to_paddr(ptr_to_mfn(v->arch.lapic.page)));
 	vmwrite(EPT_POINTER, s->eptp);
 	if (vmx_runs_apic())
-		vmx_apic_reset(s);
-	/* A millisecond; see limit_stretch() for when it counts. */
-	if (s->pin_controls & PIN_PREEMPTION_TIMER)
-		vmwrite(PREEMPTION_TIMER,
-			clock_tsc_khz() >> VMX_MISC_TIMER_SHIFT(rdmsr(MSR_VMX_MISC)));
+		vmx_apic_reset(v, s);
 	vmwrite(LINK_POINTER, ~0ull);
 	vmwrite(CR0_MASK, VMX_CR0_HOST_OWNED);
 	vmwrite(CR4_MASK, vmx_cr4_host_owned());

@@ -7,6 +7,7 @@
  * at each entry and exit. Of the rest hv uses nothing, so it is switched when another vCPU is put
  * on the CPU (vmx_load, vmx_save).
  */
+#include <arch/idt.h>
 #include <arch/virt.h>
 #include <arch/x86.h>
 #include <hv/arch.h>
@@ -279,13 +280,11 @@ static void prepare_events(struct vcpu *v, struct vmx_vcpu *s)
 {
 	struct vmx_event_plan plan;
 	uint32_t controls = vmx_controls.proc;
-	bool apic_waits = vmx_runs_apic() && vmx_apic_prepare(v, s);
 	struct vmx_event_state state = {
 		.queued = s->queued,
 		.offered = s->offered,
 		.any_priority = s->any_priority,
 		.nmi_waits = READ_ONCE(v->arch.nmi_pending),
-		.apic_waits = apic_waits,
 		.interrupts_enabled = v->arch.regs.rflags & RFLAGS_IF,
 		.tpr = vmx_get_tpr(v),
 		.interruptibility = s->interruptibility,
@@ -310,32 +309,15 @@ static void prepare_events(struct vcpu *v, struct vmx_vcpu *s)
 	s->tpr_threshold = plan.tpr_threshold;
 }
 
-/*
- * A guest that is entered with its interrupts off is left after a millisecond, whether or not
- * something waits. No real CPU needs that: an interrupt for hv ends the guest whatever its IF says.
- * Bochs 2.7 looks at IF when it loads the guest's flags, before it is in the guest, and then keeps
- * interrupts back until the guest itself changes IF: one that never does had the CPU for ever. It
- * costs a VMWRITE where IF differs from what it was at the entry before.
- */
-static void limit_stretch(struct vcpu *v, struct vmx_vcpu *s)
-{
-	uint32_t controls = vmx_controls.pin;
-
-	if (v->arch.regs.rflags & RFLAGS_IF)
-		controls &= ~PIN_PREEMPTION_TIMER;
-	if (s->pin_controls != controls)
-		vmwrite(PIN_CONTROLS, controls);
-	s->pin_controls = controls;
-}
-
 static void prepare_entry(struct vcpu *v, struct vmx_vcpu *s)
 {
 	const struct guest_regs *r = &v->arch.regs;
 
 	if (v->arch.asid_generation != ((struct vmx_cpu *)this_cpu()->arch.virt)->vpid_generation)
 		new_vpid(v);
+	if (vmx_runs_apic())
+		vmx_apic_prepare(v, s);
 	prepare_events(v, s);
-	limit_stretch(v, s);
 	write_changed(GUEST_RIP, r->rip, &s->written_rip);
 	write_changed(GUEST_RSP, r->rsp, &s->written_rsp);
 	write_changed(GUEST_RFLAGS, r->rflags, &s->written_rflags);
@@ -419,7 +401,7 @@ static void read_exit(struct vcpu *v, struct vmx_vcpu *s, struct vmx_exit_info *
 	};
 	if (info->vectoring & EVENT_HAS_ERROR)
 		info->vectoring_error = (uint32_t)vmread(VECTORING_EVENT_ERROR);
-	if (info->reason == REASON_EXCEPTION) {
+	if (info->reason == REASON_EXCEPTION || info->reason == REASON_INTERRUPT) {
 		info->event = (uint32_t)vmread(EXIT_EVENT);
 		info->event_error = (uint32_t)vmread(EXIT_EVENT_ERROR);
 	} else if (info->reason == REASON_EPT_VIOLATION || info->reason == REASON_EPT_MISCONFIG) {
@@ -474,6 +456,8 @@ static void vmx_enter(struct vcpu *v, struct vm_exit *x)
 	/* The exit has taken it from the CPU, and blocks others until an IRET: our handler's. */
 	if (a.host_nmi)
 		__asm__ volatile("int $2" ::: "memory");
+	if (a.host_interrupt)
+		idt_interrupt(a.host_vector);
 	if (x->reason == EXIT_CONTROL_REGISTER && !vmx_write_cr(v, info.qualification))
 		x->reason = EXIT_PRIVILEGED;
 }

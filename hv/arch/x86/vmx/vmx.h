@@ -52,8 +52,7 @@ struct vmx_vcpu {
 	int offered;		       /* external interrupt, -1: none */
 	bool any_priority;
 	bool took_offer;	 /* at the last entry */
-	uint32_t pin_controls;	 /* as the VMCS has them */
-	uint32_t proc_controls;	 /* likewise */
+	uint32_t proc_controls;	 /* as the VMCS has them */
 	uint32_t tpr_threshold;	 /* as the VMCS has it */
 	uint32_t interrupt_status; /* likewise */
 	uint64_t eoi_exits[4];	   /* likewise */
@@ -91,14 +90,19 @@ extern mfn_t vmx_msrs, vmx_msrs_apic; /* MSR bitmaps: the APIC's exit; exit as f
 /* ---- apic.c: the virtual APIC, run by the CPU ---- */
 void vmx_apic_choose(struct vmx_controls *controls); /* by hv's option */
 void vmx_apic_allow(exit_map_allow_fn allow, uint8_t *map);
-void vmx_apic_reset(struct vmx_vcpu *s);
-/* Before an entry. true: an interrupt waits that must not while the guest cannot take it. */
-bool vmx_apic_prepare(struct vcpu *v, struct vmx_vcpu *s);
+void vmx_apic_reset(struct vcpu *v, struct vmx_vcpu *s);
+void vmx_apic_prepare(struct vcpu *v, struct vmx_vcpu *s); /* before an entry */
 void vmx_apic_finish(struct vcpu *v, struct vmx_vcpu *s); /* after the exit */
 
 static inline bool vmx_runs_apic(void)
 {
 	return vmx_controls.proc2 & PROC2_INTERRUPT_DELIVERY;
+}
+
+/* It does so even with what is posted while it is in the guest. */
+static inline bool vmx_takes_posted(void)
+{
+	return vmx_controls.pin & PIN_POSTED_INTERRUPTS;
 }
 
 /* ---- decode.c: exit -> neutral record. Pure ---- */
@@ -119,6 +123,8 @@ struct vmx_aftermath {
 	bool block_nmi;		      /* the guest is in its NMI handler still */
 	bool unblock_nmi;	      /* delivery of an NMI was cut off */
 	bool host_nmi;		      /* an NMI for hv, taken from the CPU by the exit */
+	bool host_interrupt;	      /* likewise an interrupt */
+	uint8_t host_vector;
 	bool debug;		      /* qualification has DR6's new bits */
 	bool skip;		      /* INT1: goes on behind it */
 };
@@ -133,7 +139,6 @@ struct vmx_event_state {
 	int offered;	 /* external interrupt, -1: none */
 	bool any_priority;
 	bool nmi_waits; /* that could not be queued */
-	bool apic_waits; /* the virtual APIC's next must be taken at once, or wait for the window */
 	bool interrupts_enabled;
 	uint32_t tpr, interruptibility;
 };

@@ -20,6 +20,8 @@ extern const char entry_stubs[]; /* ENTRY_STUB_SIZE bytes a vector */
 
 void idt_load(void); /* own CPU */
 void arch_entry(struct entry_frame *f);
+/* An interrupt that the local APIC has delivered: from the table, or by a guest's exit. */
+void idt_interrupt(uint32_t vector);
 #endif
 
 #define ENTRY_STUB_SIZE 16

@@ -24,7 +24,8 @@ struct guest_regs {
 struct posted_requests {
 	uint64_t vectors[4]; /* atomic */
 	uint64_t control;    /* atomic; POSTED_OUTSTANDING: there are some */
-};
+	uint64_t unused[3];
+} __aligned(64);
 #define POSTED_OUTSTANDING BIT(0)
 
 /*
@@ -36,7 +37,9 @@ struct vlapic {
 	uint32_t *page; /* register n (MSR 0x800 + n) in word 4n, as a physical APIC has them */
 	uint8_t requested, serviced; /* highest in IRR, in ISR; 0: none */
 	bool by_hardware;	     /* the CPU delivers what the page has, not hv */
-	struct posted_requests posted; /* any CPU */
+	bool takes_posted;	     /* the CPU takes 'posted' over in the guest, when it is notified */
+	struct posted_requests posted;	     /* any CPU */
+	struct posted_requests posted_level; /* any CPU; hv takes these over, for their end must exit */
 	uint64_t level[4]; /* any CPU, atomic: vectors for which a physical EOI is owed */
 	uint32_t id, esr_pending;
 	uint64_t timer_start_ns;

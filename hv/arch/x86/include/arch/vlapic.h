@@ -5,7 +5,8 @@
  * One state, two executors: hv works on it when an access exits, and delivers what it asks for; or
  * the CPU does both by itself between an entry and the exit after it (by_hardware), and hv steps in
  * for what exits nevertheless. Requests that come meanwhile are posted, and taken over before the
- * next entry. Own CPU, v loaded, except vlapic_raise.
+ * next entry; or even in the guest, by a CPU that can (takes_posted), but for level interrupts. Own CPU,
+ * v loaded, except vlapic_raise.
  */
 #ifndef ARCH_VLAPIC_H
 #define ARCH_VLAPIC_H
@@ -33,7 +34,6 @@ void vlapic_in_service(struct vcpu *v, unsigned int vector);
 /* ---- for CPUs that work on the state by themselves ---- */
 
 bool vlapic_is_enabled(const struct vlapic *a); /* else nothing is delivered */
-bool vlapic_has_several(const struct vlapic *a); /* requests */
 /* Does the page hold what a read of this MSR gives, PPR apart? */
 bool vlapic_is_in_page(uint32_t msr);
 /* The CPU has carried out a write that hv must know of: EOI of 'vector', or self IPI with an illegal one. */
