@@ -25,6 +25,7 @@ stubdom_programs = stubdom/bench/exits/exits \
 	stubdom/tests/grants/grants \
 	stubdom/tests/memory/memory \
 	stubdom/tests/nmi/nmi \
+	stubdom/tests/posted/posted \
 	stubdom/tests/store/store \
 	stubdom/tests/pair/pair
 noinst_PROGRAMS += $(stubdom_programs)
@@ -58,6 +59,12 @@ stubdom_tests_apic_apic_CPPFLAGS = $(STUBDOM_CPPFLAGS)
 stubdom_tests_apic_apic_CFLAGS = $(FREESTANDING_CFLAGS)
 stubdom_tests_apic_apic_LDFLAGS = $(stubdom_ld_flags)
 stubdom_tests_apic_apic_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_posted_posted_SOURCES = stubdom/tests/posted/main.c
+stubdom_tests_posted_posted_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_posted_posted_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_posted_posted_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_posted_posted_LDADD = stubdom/rt/librt.a
 
 stubdom_tests_timers_timers_SOURCES = stubdom/tests/timers/main.c
 stubdom_tests_timers_timers_CPPFLAGS = $(STUBDOM_CPPFLAGS)

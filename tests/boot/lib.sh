@@ -54,6 +54,7 @@ machine_facts() {
 vmx_options() { # OPTION...
 	# One processor, unless the test is about several: Bochs gives idle ones as much time as busy ones.
 	options=(--machine vmx --cpus "${HV_CPUS:-1}")
+	[ -z "${HV_CPU:-}" ] || options+=(--cpu "$HV_CPU") # by hand; a test that names its own has its way
 	# rodata=off spares a walk of all page tables; the watchdog knows no processor of 20 MHz.
 	local dom0_args='quiet mitigations=off rodata=off nowatchdog'
 	while [ $# -gt 0 ]; do

@@ -52,6 +52,12 @@ for how in $(cat kinds); do
 	echo "dies $how: $(hvctl info dies-$how --json | sed -n 's/.*"crash_reason": "\(.*\)".*/\1/p')"
 	hvctl destroy dies-$how >/dev/null 2>&1
 done
+# One for each processor has its interrupts off, and never leaves by itself. The host goes on, and ends them.
+processors=$(grep -c ^processor /proc/cpuinfo)
+for i in $(seq $processors); do vm spins$i killed 1 32 spin preserve; done
+for i in $(seq $processors); do wait_for 60 logged spins$i spins || echo "hangs spins$i"; done
+echo "spinning: $(hvctl list | grep -c '^spins.* running')"
+for i in $(seq $processors); do hvctl destroy spins$i; done
 wait_for 20 sh -c "[ \$(hvctl list | grep -c .) = 2 ]"
 echo "memory: $(($(free) - start))"
 hvctl dmesg | tail -n 5 >&2
@@ -85,6 +91,11 @@ dies() { # KIND WHAT REASON
 	ok "$2 ends a guest, and is told as the reason" has "^dies $1: $3\$"
 }
 
+# hv takes the CPU from guests whose interrupts are off.
+spins_are_over() {
+	ok "guests whose interrupts are off take no processor for good" has '^spinning: [1-9]'
+}
+
 stubdom_prepare() {
 	local name
 	cat >"$work/programs" <<-'END'
@@ -95,6 +106,7 @@ stubdom_prepare() {
 		grants 1 64
 		memory 2 64
 		nmi 2 32
+		posted 2 32
 		store 1 32
 	END
 	printf '%s\n' triple read write exec walk given-up exec-shared >"$work/kinds"
@@ -116,5 +128,6 @@ stubdom_check() {
 	dies walk "page tables there" "vCPU 0 .* guest-physical address 0x40000[0-9a-f]*, where it has no memory, .*"
 	dies given-up "a page that was given up" "vCPU 0 wrote to guest-physical address .*, where it has no memory, .*"
 	dies exec-shared "code in the shared page" "vCPU 0 executed at guest-physical address .* with that right, .*"
+	spins_are_over
 	ok "no frame is lost" has '^memory: 0$'
 }

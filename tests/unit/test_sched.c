@@ -310,6 +310,13 @@ static void affinity_moves_who_runs_and_who_waits(void)
 	end();
 }
 
+static struct cpu *told; /* by 'tell' */
+
+static void tell(struct cpu *cpu)
+{
+	told = cpu;
+}
+
 static void kick_reaches_the_cpu_where_it_is(void)
 {
 	struct vcpu *v;
@@ -325,6 +332,27 @@ static void kick_reaches_the_cpu_where_it_is(void)
 	vcpu_kick(v);
 	CU_ASSERT_EQUAL(cpus[1]->arch.nr_kicks, 1);
 	CU_ASSERT_EQUAL(cpus[0]->arch.nr_kicks, 0);
+	/* By another interrupt, or by none because it has been told already. */
+	told = NULL;
+	vcpu_kick_by(v, tell);
+	CU_ASSERT_PTR_EQUAL(told, cpus[1]);
+	v->event_pending = 0;
+	vcpu_kick_by(v, NULL);
+	CU_ASSERT_EQUAL(cpus[1]->arch.nr_kicks, 1);
+	CU_ASSERT_EQUAL(v->event_pending, 1);
+	/* In hv it looks by itself. */
+	told = NULL;
+	cpus[1]->in_guest = NULL;
+	vcpu_kick_by(v, tell);
+	CU_ASSERT_PTR_NULL(told);
+	/* A sleeper wakes up, whatever it would be told by. */
+	fake_set_cpu(1);
+	vcpu_block(v);
+	v->event_pending = 0;
+	CU_ASSERT_PTR_NULL(choose_on(1));
+	fake_set_cpu(2);
+	vcpu_kick_by(v, NULL);
+	CU_ASSERT_PTR_EQUAL(choose_on(1), v);
 	end();
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a guest does not survive, one way a life; the command line says which. The test looks at the
- * reason from outside.
+ * reason from outside. "spin" is what others must survive.
  */
 #include "rt.h"
 #include "tap.h"
@@ -65,6 +65,13 @@ static void execute_shared(void)
 	fn();
 }
 
+/* For ever, unless the hypervisor comes back by itself. */
+static void spin(void)
+{
+	rt_printf("spins\n");
+	__asm__ volatile("cli; 1: jmp 1b");
+}
+
 void rt_main(void)
 {
 	const char *how = rt_command_line();
@@ -83,5 +90,7 @@ void rt_main(void)
 		use_page_given_up();
 	else if (is_same(how, "exec-shared"))
 		execute_shared();
+	else if (is_same(how, "spin"))
+		spin();
 	rt_printf("survived %s\n", how);
 }
