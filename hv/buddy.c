@@ -186,6 +186,39 @@ void buddy_free(struct buddy *b, uint64_t first, uint64_t nr)
 	spin_unlock(&b->lock);
 }
 
+int buddy_reserve(struct buddy *b, uint64_t *ret_first)
+{
+	unsigned int zone, order;
+	int err = -ENOMEM;
+
+	spin_lock(&b->lock);
+	if (find_block(b, FRAME_ORDER_MAX, &zone, &order)) {
+		*ret_first = b->heads[zone][order];
+		list_remove(b, *ret_first);
+		count_free(b, b->nr_free - (1ull << order));
+		err = 0;
+	}
+	spin_unlock(&b->lock);
+	return err;
+}
+
+/*
+ * No lock: no list leads to these frames, and a block of the largest order has no buddy who would
+ * look at them.
+ */
+void buddy_take_reserved(struct buddy *b, uint64_t first, uint64_t nr, enum frame_type type)
+{
+	set_types(b, first, nr, type);
+}
+
+void buddy_unreserve(struct buddy *b, uint64_t first, uint64_t nr)
+{
+	spin_lock(&b->lock);
+	insert_run(b, first, nr);
+	count_free(b, b->nr_free + nr);
+	spin_unlock(&b->lock);
+}
+
 static bool all_free(const struct buddy *b, uint64_t first, uint64_t nr)
 {
 	uint64_t i;

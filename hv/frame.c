@@ -19,6 +19,8 @@
 #include <hv/panic.h>
 #include <hv/string.h>
 
+_Static_assert(FRAME_ORDER_1G == FRAME_ORDER_MAX, "buddy_reserve() takes blocks of 1 GiB");
+
 /* Beyond this many the count is a leak or an attack: no more references are given. */
 #define REFS_MAX 0x7fffffffu
 
@@ -128,6 +130,35 @@ int frame_alloc_domain(struct domain *d, unsigned int order, mfn_t *ret_mfn)
 	give_to_domain(d, first, nr);
 	*ret_mfn = mfn_from(first);
 	return 0;
+}
+
+int frame_large_begin(struct domain *d, mfn_t *ret_mfn)
+{
+	uint64_t first;
+	int err;
+
+	if (!domain_charge_frames(d, 1ull << FRAME_ORDER_1G))
+		return -E2BIG;
+	err = buddy_reserve(&buddy, &first);
+	if (err) {
+		domain_uncharge_frames(d, 1ull << FRAME_ORDER_1G);
+		return err;
+	}
+	*ret_mfn = mfn_from(first);
+	return 0;
+}
+
+void frame_large_prepare(struct domain *d, mfn_t mfn, uint64_t nr)
+{
+	memset(mfn_to_ptr(mfn), 0, nr << PAGE_SHIFT);
+	buddy_take_reserved(&buddy, mfn.n, nr, FRAME_DOMAIN);
+	give_to_domain(d, mfn.n, nr);
+}
+
+void frame_large_abandon(struct domain *d, mfn_t mfn, uint64_t nr)
+{
+	buddy_unreserve(&buddy, mfn.n, nr);
+	domain_uncharge_frames(d, nr);
 }
 
 int frame_claim_domain(struct domain *d, mfn_t first, uint64_t nr)

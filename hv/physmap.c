@@ -182,6 +182,88 @@ int physmap_get_frame(struct domain *d, gfn_t gfn, unsigned int access, mfn_t *r
 	return -EINVAL;
 }
 
+/* ---- 1 GiB at once, piece by piece ---- */
+
+#define LARGE (1ull << FRAME_ORDER_1G)
+#define PIECE (1ull << FRAME_ORDER_2M)
+
+/*
+ * d->physmap_lock is held. 0: all is ready and mapped. -EAGAIN: *ret_piece is to be made ready by the
+ * caller alone (large_busy), or somebody else is at one (ret_piece->n is 0).
+ */
+static int large_step(struct domain *d, gfn_t gfn, mfn_t *ret_piece)
+{
+	struct physmap *p = &d->physmap;
+	struct physmap_entry e;
+	int err;
+
+	ret_piece->n = 0;
+	if (READ_ONCE(d->state) == DOMAIN_DYING)
+		return -ESRCH;
+	if (p->large_busy)
+		return -EAGAIN;
+	if (physmap_lookup(d, gfn, &e))
+		return -EEXIST;
+	if (!p->has_large) {
+		err = frame_large_begin(d, &p->large);
+		if (err)
+			return err;
+		p->has_large = true;
+		p->nr_large_ready = 0;
+	}
+	if (p->nr_large_ready < LARGE) {
+		*ret_piece = mfn_add(p->large, p->nr_large_ready);
+		p->large_busy = true;
+		return -EAGAIN;
+	}
+	err = physmap_map(d, gfn, p->large, FRAME_ORDER_1G, PHYSMAP_RAM, PHYSMAP_RWX);
+	if (!err)
+		p->has_large = false;
+	return err;
+}
+
+int physmap_populate_large(struct domain *d, gfn_t gfn)
+{
+	struct physmap *p = &d->physmap;
+	uint32_t unused;
+	mfn_t piece;
+	int err;
+
+	if (gfn.n & (LARGE - 1) || gfn.n >= p->max_gfn || p->max_gfn - gfn.n < LARGE ||
+	    !(arch_features(&unused) & ARCH_FEATURE_PAGES_1G))
+		return -EINVAL;
+	spin_lock(&d->physmap_lock);
+	err = large_step(d, gfn, &piece);
+	spin_unlock(&d->physmap_lock);
+	if (err != -EAGAIN || !piece.n)
+		return err;
+	frame_large_prepare(d, piece, PIECE);
+	spin_lock(&d->physmap_lock);
+	p->nr_large_ready += PIECE;
+	p->large_busy = false;
+	spin_unlock(&d->physmap_lock);
+	return -EAGAIN;
+}
+
+/* What of 1 GiB was never mapped. -EAGAIN: a CPU is at it. d is dying: no other will begin. */
+static int let_large_go(struct domain *d)
+{
+	struct physmap *p = &d->physmap;
+	int err = 0;
+
+	spin_lock(&d->physmap_lock);
+	if (p->large_busy) {
+		err = -EAGAIN;
+	} else if (p->has_large) {
+		p->has_large = false;
+		p->leaving = p->large;
+		p->nr_leaving = p->nr_large_ready;
+		frame_large_abandon(d, mfn_add(p->large, p->nr_large_ready), LARGE - p->nr_large_ready);
+	}
+	spin_unlock(&d->physmap_lock);
+	return err;
+}
+
 /* false: nothing is left. No flush: none of its vCPUs will ever enter again. */
 static bool take_next(struct domain *d)
 {
@@ -205,6 +287,8 @@ int physmap_destroy_step(struct domain *d)
 	struct physmap *p = &d->physmap;
 	uint64_t budget = DESTROY_BATCH;
 
+	if (!p->nr_leaving && let_large_go(d))
+		return -EAGAIN;
 	while (budget) {
 		if (!p->nr_leaving) {
 			if (!take_next(d))

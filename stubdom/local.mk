@@ -24,6 +24,7 @@ stubdom_programs = stubdom/bench/exits/exits \
 	stubdom/tests/evtchn/evtchn \
 	stubdom/tests/grants/grants \
 	stubdom/tests/memory/memory \
+	stubdom/tests/large/large \
 	stubdom/tests/nmi/nmi \
 	stubdom/tests/posted/posted \
 	stubdom/tests/store/store \
@@ -89,6 +90,12 @@ stubdom_tests_memory_memory_CPPFLAGS = $(STUBDOM_CPPFLAGS)
 stubdom_tests_memory_memory_CFLAGS = $(FREESTANDING_CFLAGS)
 stubdom_tests_memory_memory_LDFLAGS = $(stubdom_ld_flags)
 stubdom_tests_memory_memory_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_large_large_SOURCES = stubdom/tests/large/main.c
+stubdom_tests_large_large_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_large_large_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_large_large_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_large_large_LDADD = stubdom/rt/librt.a
 
 stubdom_tests_nmi_nmi_SOURCES = stubdom/tests/nmi/main.c
 stubdom_tests_nmi_nmi_CPPFLAGS = $(STUBDOM_CPPFLAGS)

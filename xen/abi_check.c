@@ -151,6 +151,7 @@ SAME(stats_domain, grants_used);
 SAME(stats_domain, grants_mapped_max);
 SAME(stats_domain, grant_map_frames);
 SAME(stats_domain, events_sent);
+SAME(stats_domain, leaves);
 SAME(stats_vcpu, domid);
 SAME(stats_vcpu, vcpu);
 SAME(stats_vcpu, domain_slot);

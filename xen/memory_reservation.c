@@ -3,7 +3,9 @@
  * RAM for a domain, and RAM given back: populate_physmap and decrease_reservation.
  *
  * Both work through a list of extents and answer how many were done; what is done stays done.
- * Clearing takes long: after 2 MiB of extents, or a larger one, interrupts have their turn.
+ * Clearing takes long: after 2 MiB, of several extents or of one, interrupts have their turn. An
+ * extent of 1 GiB takes many such steps, and after some of them the caller gets -EAGAIN and calls
+ * again: a kernel that does not switch tasks during a hypercall can do so then.
  */
 #include <hv/errno.h>
 #include <hv/frame.h>
@@ -57,30 +59,33 @@ static int read_gfn(const struct extents *e, uint64_t i, gfn_t *ret_gfn)
  * where the machine's is, there is no new one, and a page that it gave up could come back only if
  * exactly this machine frame were free again. Its balloon driver leaves it at that.
  *
- * Extents are of 2 MiB at most: more would be cleared for too long, and to take out again what
- * could not be mapped as a whole would need memory.
+ * -EAGAIN of 'one': more of this extent is to do; without an extent done the caller hears it.
  */
-static int64_t for_extents(struct hypercall *c,
+static int64_t for_extents(struct hypercall *c, unsigned int max_order,
 			   int (*one)(struct domain *d, gfn_t gfn, unsigned int order))
 {
 	struct extents e;
 	uint64_t i, end;
 	gfn_t gfn;
-	bool ok;
 	int err;
 
 	err = extents_open(c, &e);
 	if (err)
 		return err;
-	ok = !domain_is_control(e.d) && e.r.extent_order <= FRAME_ORDER_2M;
+	if (domain_is_control(e.d) || e.r.extent_order > max_order)
+		err = -EPERM;
 	end = MIN(e.r.nr_extents, e.first + batch_of(&e));
-	for (i = e.first; ok && i < end;) {
-		ok = read_gfn(&e, i, &gfn) == 0 && one(e.d, gfn, e.r.extent_order) == 0;
-		if (ok)
+	for (i = e.first; !err && i < end;) {
+		err = read_gfn(&e, i, &gfn);
+		if (!err)
+			err = one(e.d, gfn, e.r.extent_order);
+		if (!err)
 			i++;
 	}
 	domain_put(e.d);
-	return ok && i < e.r.nr_extents ? continue_at(c, i) : (int64_t)i;
+	if (err == -EAGAIN && !i)
+		return err;
+	return (!err || err == -ERESTART) && i < e.r.nr_extents ? continue_at(c, i) : (int64_t)i;
 }
 
 /* ---- populate ---- */
@@ -142,12 +147,28 @@ static int map_run(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr)
 	return err;
 }
 
+/* One step; the caller is asked to call again each time that so much is ready. */
+#define LARGE_STRETCH (16ull << FRAME_ORDER_2M)
+
+static int populate_large(struct domain *d, gfn_t gfn)
+{
+	int err = physmap_populate_large(d, gfn);
+
+	if (err != -EAGAIN)
+		return err;
+	return READ_ONCE(d->physmap.nr_large_ready) % LARGE_STRETCH ? -ERESTART : -EAGAIN;
+}
+
 static int populate_one(struct domain *d, gfn_t gfn, unsigned int order)
 {
 	uint64_t nr = 1ull << order, i;
 	mfn_t mfn;
 	int err;
 
+	if (order == FRAME_ORDER_1G)
+		return populate_large(d, gfn);
+	if (order > FRAME_ORDER_2M)
+		return -EINVAL; /* cleared for too long, and no leaf has that size */
 	if (gfn.n & (nr - 1) || gfn.n >= d->physmap.max_gfn || d->physmap.max_gfn - gfn.n < nr)
 		return -EINVAL;
 	err = frame_alloc_domain(d, order, &mfn);
@@ -163,7 +184,7 @@ static int populate_one(struct domain *d, gfn_t gfn, unsigned int order)
 
 int64_t memory_populate(struct hypercall *c)
 {
-	return for_extents(c, populate_one);
+	return for_extents(c, FRAME_ORDER_1G, populate_one);
 }
 
 /* ---- decrease ---- */
@@ -207,5 +228,5 @@ static int decrease_one(struct domain *d, gfn_t gfn, unsigned int order)
 
 int64_t memory_decrease(struct hypercall *c)
 {
-	return for_extents(c, decrease_one);
+	return for_extents(c, FRAME_ORDER_2M, decrease_one);
 }

@@ -168,7 +168,7 @@ check_PROGRAMS += tests/unit/test_memory_op
 tests_unit_test_memory_op_SOURCES = tests/unit/test_memory_op.c $(ABI_SOURCES)
 tests_unit_test_memory_op_CPPFLAGS = $(ABI_CPPFLAGS)
 tests_unit_test_memory_op_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_memory_op_LDFLAGS = $(ABI_LINK_FLAGS)
+tests_unit_test_memory_op_LDFLAGS = $(ABI_LINK_FLAGS) -Wl,--wrap=physmap_populate_large
 tests_unit_test_memory_op_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_dom0

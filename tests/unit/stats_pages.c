@@ -24,6 +24,7 @@ static void make_domain(struct hvabi_stats_domain *d, uint32_t id, uint32_t nr_v
 		.frames = 32768 + id, .ports = 10 + id, .ports_max = 4096, .grant_frames = 4,
 		.grant_frames_max = 64, .grants_used = 33, .grants_mapped = 1, .grants_mapped_max = 8192,
 		.grant_map_frames = 2,
+		.leaves = { 600, 70, 8 },
 		.events_sent = 123456 + id,
 	};
 }

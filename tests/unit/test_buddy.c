@@ -82,6 +82,30 @@ static void block_of_every_order_can_be_had_and_given_back(void)
 	CU_ASSERT_EQUAL(order_at(0x40000), 18);
 }
 
+static void largest_block_is_taken_piece_by_piece(void)
+{
+	uint64_t first, other;
+
+	start(NR);
+	buddy_free(&b, 0, NR);
+	CU_ASSERT_EQUAL_FATAL(buddy_reserve(&b, &first), 0);
+	CU_ASSERT_EQUAL(first & 0x3ffff, 0);
+	CU_ASSERT_EQUAL(b.nr_free, NR - 0x40000);
+	buddy_take_reserved(&b, first, 512, FRAME_DOMAIN);
+	CU_ASSERT_EQUAL(frames[first + 511].type, FRAME_DOMAIN);
+	CU_ASSERT_EQUAL_FATAL(buddy_reserve(&b, &other), 0);
+	CU_ASSERT_NOT_EQUAL(other, first);
+	CU_ASSERT_EQUAL(buddy_reserve(&b, &other), -ENOMEM); /* a quarter GiB is left */
+	CU_ASSERT_EQUAL(b.nr_free, NR - 0x80000);
+	buddy_unreserve(&b, first + 512, 0x40000 - 512);
+	buddy_unreserve(&b, other, 0x40000);
+	check();
+	CU_ASSERT_EQUAL(b.nr_free, NR - 512);
+	buddy_free(&b, first, 512);
+	check();
+	CU_ASSERT_EQUAL(order_at(first), 18);
+}
+
 static void high_memory_is_used_first(void)
 {
 	uint64_t first, lowest = UINT64_MAX;
@@ -220,6 +244,7 @@ static void lists_stay_whole_whatever_the_order_of_requests(void)
 
 UNIT_MAIN("buddy", UNIT_TEST(freed_run_becomes_the_largest_aligned_blocks),
 	  UNIT_TEST(block_of_every_order_can_be_had_and_given_back),
+	  UNIT_TEST(largest_block_is_taken_piece_by_piece),
 	  UNIT_TEST(high_memory_is_used_first), UNIT_TEST(claim_takes_just_these_frames),
 	  UNIT_TEST(claim_of_a_run_with_one_used_frame_changes_nothing),
 	  UNIT_TEST(claim_below_finds_the_highest_aligned_run),

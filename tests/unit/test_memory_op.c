@@ -88,6 +88,58 @@ static void populate_and_decrease_count_extents(void)
 	CU_ASSERT(world_destroy(a));
 }
 
+/* What physmap.c does with 1 GiB is test_physmap's; the pretended host has not so much memory. */
+int __wrap_physmap_populate_large(struct domain *d, gfn_t gfn);
+static unsigned int nr_steps, nr_blocks;
+
+int __wrap_physmap_populate_large(struct domain *d, gfn_t gfn)
+{
+	if (gfn.n & 0x3ffff)
+		return -EINVAL;
+	if (!nr_blocks)
+		return -ENOMEM;
+	nr_steps++;
+	d->physmap.nr_large_ready = nr_steps % 513 * 512ull;
+	if (nr_steps % 513)
+		return -EAGAIN;
+	nr_blocks--;
+	return 0;
+}
+
+static void gib_is_one_extent_and_many_calls(void)
+{
+	struct domain *a = world_guest(1);
+	unsigned int calls = 0;
+	int64_t n;
+
+	world_run(a->vcpus[0]);
+	nr_steps = 0;
+	nr_blocks = 1;
+	do {
+		n = reservation(XENMEM_populate_physmap, DOMID_SELF, 1 << 18, 1, 18);
+		CU_ASSERT(nr_steps <= 16 * ++calls || n == 1);
+	} while (n == -EAGAIN && calls < 1000);
+	CU_ASSERT_EQUAL(n, 1);
+	CU_ASSERT_EQUAL(nr_steps, 513);
+	CU_ASSERT_EQUAL(calls, 33); /* 32 stretches of 16 steps, and the one that maps */
+	/* Of two there is one: that is told as soon as the second asks for patience. */
+	nr_steps = 0;
+	nr_blocks = 1;
+	while ((n = reservation(XENMEM_populate_physmap, DOMID_SELF, 0, 2, 18)) == -EAGAIN)
+		;
+	CU_ASSERT_EQUAL(n, 1);
+	nr_blocks = 1;
+	CU_ASSERT_EQUAL(reservation(XENMEM_populate_physmap, DOMID_SELF, 512, 1, 18), 0);
+	CU_ASSERT_EQUAL(reservation(XENMEM_populate_physmap, DOMID_SELF, 0, 1, 17), 0);
+	CU_ASSERT_EQUAL(reservation(XENMEM_populate_physmap, DOMID_SELF, 0, 1, 10), 0);
+	CU_ASSERT_EQUAL(reservation(XENMEM_decrease_reservation, DOMID_SELF, 0, 1, 18), 0);
+	world_run(control_domain->vcpus[0]);
+	CU_ASSERT_EQUAL(reservation(XENMEM_populate_physmap, DOMID_SELF, 1 << 18, 1, 18), 0);
+	CU_ASSERT_EQUAL(nr_blocks, 1);
+	CU_ASSERT(world_destroy(a));
+	nr_blocks = 0;
+}
+
 static void quota_stops_a_guest(void)
 {
 	struct domain *a = world_guest(1);
@@ -294,7 +346,8 @@ static void world_comes_up(void)
 
 UNIT_MAIN("memory_op", UNIT_TEST(world_comes_up), UNIT_TEST(shared_info_has_one_place),
 	  UNIT_TEST(page_in_the_way_comes_back_when_placing_fails),
-	  UNIT_TEST(populate_and_decrease_count_extents), UNIT_TEST(quota_stops_a_guest),
+	  UNIT_TEST(populate_and_decrease_count_extents), UNIT_TEST(gib_is_one_extent_and_many_calls),
+	  UNIT_TEST(quota_stops_a_guest),
 	  UNIT_TEST(builder_populates_others_guest_does_not),
 	  UNIT_TEST(control_domain_keeps_its_ram), UNIT_TEST(foreign_pages_outlive_their_owner),
 	  UNIT_TEST(guests_map_nobody), UNIT_TEST(resource_is_taken_back_when_its_owner_goes),

@@ -89,6 +89,8 @@ static void figures_of_hv_come_out_under_their_names(void)
 	CU_ASSERT(has_line(text, "hv_domain_info_memory_usage_bytes{domain=\"we\\\"ird\"} 134221824"));
 	CU_ASSERT(has_line(text, "hv_domain_event_channels{domain=\"we\\\"ird\"} 11"));
 	CU_ASSERT(has_line(text, "hv_domain_grant_map_frames{domain=\"Domain-0\"} 2"));
+	CU_ASSERT(has_line(text, "hv_domain_memory_mappings{domain=\"Domain-0\",size=\"4KiB\"} 600"));
+	CU_ASSERT(has_line(text, "hv_domain_memory_mappings{domain=\"Domain-0\",size=\"1GiB\"} 8"));
 	CU_ASSERT(has_line(text, "hv_domain_wait_seconds_total{domain=\"we\\\"ird\"} 0.5"));
 	CU_ASSERT(has_line(text, "hv_domain_exits_total{domain=\"Domain-0\",reason=\"interrupt\"} 3"));
 	CU_ASSERT(has_line(text, "hv_domain_vcpu_delay_seconds_total{domain=\"Domain-0\",vcpu=\"1\"} 0.25"));

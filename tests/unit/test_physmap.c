@@ -13,6 +13,7 @@
 #include <hv/errno.h>
 #include <hv/frame.h>
 #include <hv/physmap.h>
+#include <hv/stats.h>
 #include <hv/vcpu.h>
 
 #include "../../hv/arch/x86/svm/svm.h"
@@ -56,6 +57,40 @@ void frame_put(mfn_t mfn)
 {
 	(void)mfn;
 	nr_put++;
+}
+
+static uint32_t features = ARCH_FEATURE_PAGES_1G;
+static unsigned int nr_large_free; /* blocks of 1 GiB */
+static uint64_t nr_prepared, nr_abandoned;
+
+uint32_t arch_features(uint32_t *ret_unused)
+{
+	*ret_unused = 0;
+	return features;
+}
+
+int frame_large_begin(struct domain *domain, mfn_t *ret_mfn)
+{
+	(void)domain;
+	if (!nr_large_free)
+		return -ENOMEM;
+	nr_large_free--;
+	*ret_mfn = mfn_from(7ull << 18);
+	return 0;
+}
+
+void frame_large_prepare(struct domain *domain, mfn_t mfn, uint64_t nr)
+{
+	(void)domain;
+	CU_ASSERT_EQUAL(mfn.n, (7ull << 18) + nr_prepared);
+	nr_prepared += nr;
+}
+
+void frame_large_abandon(struct domain *domain, mfn_t mfn, uint64_t nr)
+{
+	(void)domain;
+	CU_ASSERT_EQUAL(mfn.n, (7ull << 18) + nr_prepared);
+	nr_abandoned += nr;
 }
 
 void arch_send_kick(struct cpu *cpu)
@@ -110,6 +145,7 @@ static const struct virt_ops ops = {
 };
 const struct virt_ops *virt = &ops;
 
+static struct stats_domain stats;
 static struct domain d;
 static struct vcpu v = { .domain = &d };
 
@@ -118,11 +154,18 @@ static void start(uint64_t max_frames)
 	memset(&d, 0, sizeof(d));
 	d.id = 1;
 	d.max_frames = max_frames;
+	memset(&stats, 0, sizeof(stats));
+	d.stats = &stats;
 	nr_pages = 0;
-	nr_put = 0;
+	nr_put = nr_prepared = nr_abandoned = 0;
 	frames_are_dead = false;
 	CU_ASSERT_EQUAL_FATAL(physmap_init(&d), 0);
 	d.physmap.max_gfn = 1ull << 28;
+}
+
+static bool leaves_are(uint64_t small, uint64_t medium, uint64_t large)
+{
+	return stats.leaves[0] == small && stats.leaves[1] == medium && stats.leaves[2] == large;
 }
 
 static void end(void)
@@ -131,6 +174,7 @@ static void end(void)
 		;
 	arch_physmap_free(&d);
 	CU_ASSERT_EQUAL(nr_pages, 0);
+	CU_ASSERT(leaves_are(0, 0, 0));
 }
 
 static uint64_t mfn_at(uint64_t gfn)
@@ -257,6 +301,107 @@ static void teardown_of_a_huge_leaf_takes_small_steps(void)
 	CU_ASSERT_EQUAL(err, 0);
 	CU_ASSERT(steps > 500 && steps < 1000);
 	CU_ASSERT_EQUAL(nr_put, (1 << 18) + 1);
+	end();
+}
+
+#define GIB_OF(n) gfn_from((uint64_t)(n) << 18)
+
+static void gib_is_made_in_small_steps_and_mapped_as_one_leaf(void)
+{
+	struct physmap_entry e;
+	unsigned int steps = 0;
+	int err;
+
+	start(1 << 20);
+	nr_large_free = 1;
+	while ((err = physmap_populate_large(&d, GIB_OF(2))) == -EAGAIN && steps < 1000) {
+		CU_ASSERT_EQUAL(nr_prepared, 512ull * ++steps);
+		CU_ASSERT_FALSE(physmap_lookup(&d, GIB_OF(2), &e));
+	}
+	CU_ASSERT_EQUAL(err, 0);
+	CU_ASSERT_EQUAL(steps, 512);
+	CU_ASSERT(physmap_lookup(&d, gfn_from((3ull << 18) - 1), &e) && e.order == 18);
+	CU_ASSERT_EQUAL(e.mfn.n, (8ull << 18) - 1);
+	CU_ASSERT_EQUAL(e.type, PHYSMAP_RAM);
+	CU_ASSERT_EQUAL(physmap_populate_large(&d, GIB_OF(2)), -EEXIST);
+	CU_ASSERT_EQUAL(physmap_populate_large(&d, GIB_OF(3)), -ENOMEM);
+	end();
+	CU_ASSERT_EQUAL(nr_put, 1ull << 18);
+	CU_ASSERT_EQUAL(nr_abandoned, 0);
+}
+
+/* Whoever began it may be gone: another place takes what there is, and the teardown the rest. */
+static void gib_that_is_not_finished_is_not_lost(void)
+{
+	unsigned int i;
+
+	start(1 << 20);
+	nr_large_free = 1;
+	for (i = 0; i < 10; i++)
+		CU_ASSERT_EQUAL(physmap_populate_large(&d, GIB_OF(2 + i % 2)), -EAGAIN);
+	d.physmap.large_busy = true; /* another CPU is at a piece */
+	CU_ASSERT_EQUAL(physmap_populate_large(&d, GIB_OF(2)), -EAGAIN);
+	CU_ASSERT_EQUAL(nr_prepared, 10 * 512);
+	d.state = DOMAIN_DYING;
+	CU_ASSERT_EQUAL(physmap_populate_large(&d, GIB_OF(2)), -ESRCH);
+	CU_ASSERT_EQUAL(physmap_destroy_step(&d), -EAGAIN);
+	CU_ASSERT_EQUAL(nr_put + nr_abandoned, 0);
+	d.physmap.large_busy = false;
+	end();
+	CU_ASSERT_EQUAL(nr_put, 10 * 512);
+	CU_ASSERT_EQUAL(nr_abandoned, (1ull << 18) - 10 * 512);
+}
+
+/* Without table for it, it waits for a better place. */
+static void gib_that_cannot_be_mapped_stays_the_domains(void)
+{
+	int err;
+
+	start(1 << 20);
+	nr_large_free = 1;
+	CU_ASSERT_EQUAL_FATAL(map(0, 1, 0, PHYSMAP_RAM), 0);
+	d.physmap.max_tables = d.physmap.nr_tables;
+	while ((err = physmap_populate_large(&d, GIB_OF(512))) == -EAGAIN)
+		;
+	CU_ASSERT_EQUAL(err, -ENOMEM);
+	CU_ASSERT_EQUAL(nr_prepared, 1ull << 18);
+	CU_ASSERT_EQUAL(physmap_populate_large(&d, GIB_OF(1)), 0);
+	CU_ASSERT(leaves_are(1, 0, 1));
+	end();
+	CU_ASSERT_EQUAL(nr_put, (1ull << 18) + 1);
+}
+
+static void gib_has_its_place_and_its_hosts(void)
+{
+	start(1 << 20);
+	nr_large_free = 1;
+	CU_ASSERT_EQUAL(physmap_populate_large(&d, gfn_from(512)), -EINVAL);
+	CU_ASSERT_EQUAL(physmap_populate_large(&d, gfn_from(1ull << 28)), -EINVAL);
+	CU_ASSERT_EQUAL(physmap_populate_large(&d, gfn_from(~0ull << 18)), -EINVAL);
+	features = 0;
+	CU_ASSERT_EQUAL(physmap_populate_large(&d, GIB_OF(2)), -EINVAL);
+	features = ARCH_FEATURE_PAGES_1G;
+	CU_ASSERT_EQUAL(nr_large_free, 1);
+	end();
+}
+
+static void leaves_are_counted_by_size(void)
+{
+	struct physmap_entry old;
+
+	start(1 << 20);
+	CU_ASSERT_EQUAL_FATAL(map(2ull << 18, 5ull << 18, 18, PHYSMAP_RAM), 0);
+	CU_ASSERT(leaves_are(0, 0, 1));
+	CU_ASSERT_EQUAL_FATAL(physmap_unmap(&d, gfn_from((2ull << 18) + 700), &old), 0);
+	CU_ASSERT(leaves_are(511, 511, 0));
+	CU_ASSERT_EQUAL_FATAL(map((2ull << 18) + 700, 5, 0, PHYSMAP_RAM), 0);
+	CU_ASSERT(leaves_are(512, 511, 0));
+	CU_ASSERT_EQUAL(map(2ull << 18, 5, 0, PHYSMAP_RAM), -EEXIST);
+	CU_ASSERT(leaves_are(512, 511, 0));
+	d.stats = NULL; /* a domain without a record */
+	CU_ASSERT_EQUAL(map(0, 5, 0, PHYSMAP_RAM), 0);
+	CU_ASSERT_EQUAL(physmap_unmap(&d, gfn_from(0), &old), 0);
+	d.stats = &stats;
 	end();
 }
 
@@ -425,6 +570,10 @@ UNIT_MAIN("physmap", UNIT_TEST(leaf_of_every_size_translates_and_splits),
 	  UNIT_TEST(places_beyond_the_end_and_between_are_refused),
 	  UNIT_TEST(scattered_mappings_end_at_the_quota_of_tables),
 	  UNIT_TEST(teardown_of_a_huge_leaf_takes_small_steps),
+	  UNIT_TEST(gib_is_made_in_small_steps_and_mapped_as_one_leaf),
+	  UNIT_TEST(gib_that_is_not_finished_is_not_lost),
+	  UNIT_TEST(gib_that_cannot_be_mapped_stays_the_domains),
+	  UNIT_TEST(gib_has_its_place_and_its_hosts), UNIT_TEST(leaves_are_counted_by_size),
 	  UNIT_TEST(lookup_of_a_frame_that_cannot_be_held_ends),
 	  UNIT_TEST(device_gives_way_to_the_control_domains_pages),
 	  UNIT_TEST(four_levels_translate_and_mark_their_entries),

@@ -388,6 +388,9 @@ int hvcall_populate(struct hvcall *hv, uint16_t domid, uint64_t gfn, unsigned lo
 		res->domid = domid;
 		rc = result(xencall2(hv->xencall, __HYPERVISOR_memory_op, XENMEM_populate_physmap,
 				     address(res)));
+		/* 1 GiB is made in several calls, between which others get the processor. */
+		if (rc == -EAGAIN)
+			continue;
 		/* The result counts the extents that were made, from the first on. */
 		if (rc <= 0) {
 			*ret_done = done;

@@ -14,6 +14,7 @@
 #include <hv/domain.h>
 #include <hv/errno.h>
 #include <hv/frame.h>
+#include <hv/stats.h>
 
 #define LEVELS 4u
 #define LEVEL_BITS 9u
@@ -39,6 +40,13 @@ static uint64_t *table_of(uint64_t pte)
 static bool is_leaf(uint64_t pte, unsigned int level)
 {
 	return level == 1 || (pte & PTE_PS);
+}
+
+/* For the statistics: 'nr' leaves more at a level; less if it is a negative number. */
+static void count_leaves(struct domain *d, unsigned int level, uint64_t nr)
+{
+	if (d->stats)
+		stats_add(&d->stats->leaves[level - 1], nr);
 }
 
 static uint64_t make_leaf(const struct physmap_entry *e, unsigned int order)
@@ -103,6 +111,7 @@ static int make_entry(struct domain *d, const struct physmap_entry *e, unsigned 
 
 	if (level == 1 || virt->may_be_leaf(e->mfn, level_order(level))) {
 		*ret_pte = make_leaf(e, level_order(level));
+		count_leaves(d, level, 1);
 		return 0;
 	}
 	err = table_alloc(d, &mfn);
@@ -223,6 +232,8 @@ int arch_physmap_split(struct domain *d, gfn_t gfn)
 		table[i] = make_leaf(&e, level_order(level - 1));
 		e.mfn = mfn_add(e.mfn, 1ull << level_order(level - 1));
 	}
+	count_leaves(d, level, -1ull);
+	count_leaves(d, level - 1, ENTRIES);
 	/* The same translations, spelled finer: old ones in a TLB do no harm. */
 	WRITE_ONCE(*pte, virt->pte_table(mfn));
 	return 0;
@@ -233,12 +244,15 @@ void arch_physmap_clear(struct domain *d, gfn_t gfn)
 	unsigned int level;
 	uint64_t *pte = find_leaf(d, gfn, &level);
 
-	if (pte)
-		WRITE_ONCE(*pte, 0);
+	if (!pte)
+		return;
+	WRITE_ONCE(*pte, 0);
+	count_leaves(d, level, -1ull);
 }
 
 /* First leaf at or after *gfn below 'table'; *gfn is moved behind what was looked at. */
-static bool take_next(uint64_t *table, unsigned int level, gfn_t *gfn, struct physmap_entry *ret)
+static bool take_next(struct domain *d, uint64_t *table, unsigned int level, gfn_t *gfn,
+		      struct physmap_entry *ret)
 {
 	unsigned int order = level_order(level), i;
 
@@ -247,10 +261,11 @@ static bool take_next(uint64_t *table, unsigned int level, gfn_t *gfn, struct ph
 			if (is_leaf(table[i], level)) {
 				read_leaf(table[i], level, ret);
 				WRITE_ONCE(table[i], 0);
+				count_leaves(d, level, -1ull);
 				*gfn = gfn_from(((gfn->n >> order) + 1) << order);
 				return true;
 			}
-			if (take_next(table_of(table[i]), level - 1, gfn, ret))
+			if (take_next(d, table_of(table[i]), level - 1, gfn, ret))
 				return true;
 			/* The recursion has moved gfn to the start of the next entry. */
 			continue;
@@ -264,17 +279,21 @@ bool arch_physmap_take_next(struct domain *d, gfn_t *gfn, struct physmap_entry *
 {
 	if (gfn->n >= 1ull << (LEVELS * LEVEL_BITS))
 		return false;
-	return take_next(mfn_to_ptr(d->physmap.root), LEVELS, gfn, ret_old);
+	return take_next(d, mfn_to_ptr(d->physmap.root), LEVELS, gfn, ret_old);
 }
 
 static void free_table(struct domain *d, uint64_t *table, unsigned int level)
 {
 	unsigned int i;
 
-	if (level > 1)
-		for (i = 0; i < ENTRIES; i++)
-			if ((table[i] & PTE_P) && !is_leaf(table[i], level))
-				free_table(d, table_of(table[i]), level - 1);
+	for (i = 0; i < ENTRIES; i++) {
+		if (!(table[i] & PTE_P))
+			continue;
+		if (is_leaf(table[i], level))
+			count_leaves(d, level, -1ull); /* of an entry that was not finished */
+		else
+			free_table(d, table_of(table[i]), level - 1);
+	}
 	page_free(table);
 	d->physmap.nr_tables--;
 }

@@ -31,6 +31,16 @@ int buddy_alloc(struct buddy *b, unsigned int order, enum frame_type type, uint6
 /* Gives frames back, any run of them; neighbours are joined. */
 void buddy_free(struct buddy *b, uint64_t first, uint64_t nr);
 
+/*
+ * Takes a free block of exactly the largest order off the lists, for whoever wants to work on it
+ * piece by piece: no record of its frames is touched. Each piece gets its type by the second call;
+ * what is left goes back by the third. -ENOMEM: there is no such block. Not while buddy_claim() is
+ * in use (boot): to it they look free.
+ */
+int buddy_reserve(struct buddy *b, uint64_t *ret_first) __must_check;
+void buddy_take_reserved(struct buddy *b, uint64_t first, uint64_t nr, enum frame_type type);
+void buddy_unreserve(struct buddy *b, uint64_t first, uint64_t nr);
+
 /* Takes just these frames. -EBUSY: not all are free; nothing has changed then. */
 int buddy_claim(struct buddy *b, uint64_t first, uint64_t nr, enum frame_type type) __must_check;
 

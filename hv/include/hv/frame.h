@@ -62,6 +62,17 @@ void page_free(void *page);
 int frame_alloc_domain(struct domain *d, unsigned int order, mfn_t *ret_mfn) __must_check;
 
 /*
+ * 1 GiB for domain 'd', made ready piece by piece: to clear all of it, or only to write its records,
+ * would keep interrupts off for too long. _begin charges all and takes a block that is nobody else's
+ * from then on (-ENOMEM, -E2BIG as above); _prepare makes the next 'nr' frames of it what
+ * frame_alloc_domain() would have given; _abandon gives back, and takes off the account, frames that
+ * were not prepared. Prepared ones go like all others.
+ */
+int frame_large_begin(struct domain *d, mfn_t *ret_mfn) __must_check;
+void frame_large_prepare(struct domain *d, mfn_t mfn, uint64_t nr);
+void frame_large_abandon(struct domain *d, mfn_t mfn, uint64_t nr);
+
+/*
  * Makes frames that are free at fixed places the domain's (the identity-mapped control domain),
  * not cleared. -EBUSY: one of them is not free; nothing has changed then. Boot only.
  */

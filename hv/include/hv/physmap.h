@@ -64,6 +64,11 @@ struct physmap {
 	gfn_t teardown;
 	mfn_t leaving;
 	uint64_t nr_leaving;
+	/* physmap_populate_large(): 1 GiB that is being made ready, and how much of it is. */
+	mfn_t large;
+	uint64_t nr_large_ready;
+	bool has_large;
+	bool large_busy; /* a CPU is at the next piece */
 };
 
 int physmap_init(struct domain *d);
@@ -74,6 +79,15 @@ int physmap_init(struct domain *d);
  */
 int physmap_map(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order, enum physmap_type type,
 		unsigned int access) __must_check;
+
+/*
+ * Fresh memory of 1 GiB at gfn, as one leaf. Each call makes some 100 us of the work: -EAGAIN, call
+ * again. What is half done is the domain's, not this place's: the next call goes on with it, wherever,
+ * and the teardown lets it go. 0: it is there. -EINVAL: alignment, beyond max_gfn, or this host's nested
+ * paging has no such leaves; -EEXIST: something is there; -ENOMEM: no free block of 1 GiB; -E2BIG:
+ * quota; -ESRCH: d is being torn down. Takes d->physmap_lock.
+ */
+int physmap_populate_large(struct domain *d, gfn_t gfn) __must_check;
 
 /*
  * Takes out the 4 KiB entry at gfn, breaking up a large leaf around it if need be, and tells what

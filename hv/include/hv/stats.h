@@ -69,7 +69,8 @@ struct stats_domain {
 	uint32_t grants_mapped, grants_mapped_max;
 	uint32_t grant_map_frames;
 	uint64_t events_sent; /* atomic */
-	uint64_t reserved[20];
+	uint64_t leaves[3];   /* d->physmap_lock */
+	uint64_t reserved[17];
 };
 
 struct stats_vcpu {

@@ -34,6 +34,7 @@
 #define INITRD_FILE_MAX (2ull << 30)
 #define CHUNK (1u << 20)
 #define ORDER_2M 9u
+#define ORDER_1G 18u
 
 struct filler {
 	struct hvcall *hv;
@@ -223,7 +224,7 @@ static int populate_4k(struct filler *f, uint64_t gfn, uint64_t nr)
  * 2 MiB extents where they fit; where hv has none left, their 512 frames one by one, and then
  * 2 MiB again.
  */
-static int populate_range(struct filler *f, uint64_t gfn, uint64_t nr)
+static int populate_2m(struct filler *f, uint64_t gfn, uint64_t nr)
 {
 	const uint64_t extent = 1u << ORDER_2M;
 
@@ -244,6 +245,24 @@ static int populate_range(struct filler *f, uint64_t gfn, uint64_t nr)
 		nr -= extent;
 	}
 	return populate_4k(f, gfn, nr);
+}
+
+/* The same with whole GiBs first; a host whose nested paging has no such pages makes none. */
+static int populate_range(struct filler *f, uint64_t gfn, uint64_t nr)
+{
+	const uint64_t extent = 1u << ORDER_1G;
+	int err = 0;
+
+	while (!err && nr >= extent && !(gfn & (extent - 1))) {
+		unsigned long done;
+
+		err = hvcall_populate(f->hv, f->domid, gfn, 1, ORDER_1G, &done);
+		if (err == -ENOMEM)
+			err = populate_2m(f, gfn, extent);
+		gfn += extent;
+		nr -= extent;
+	}
+	return err ? err : populate_2m(f, gfn, nr);
 }
 
 static int populate(struct filler *f)

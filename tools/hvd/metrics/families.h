@@ -39,6 +39,8 @@
 	  "Memory that the domain may own")                                                          \
 	X(DOM_MEMORY, "hv_domain_info_memory_usage_bytes", GAUGE, "bytes",                           \
 	  "Memory that the domain owns")                                                             \
+	X(DOM_LEAVES, "hv_domain_memory_mappings", GAUGE, "",                                        \
+	  "Pages of each size that its nested page table maps")                                      \
 	X(DOM_TARGET, "hv_domain_memory_target_bytes", GAUGE, "bytes",                               \
 	  "Memory that the domain is asked to keep to")                                              \
 	X(DOM_VCPUS, "hv_domain_info_virtual_cpus", GAUGE, "", "vCPUs that the domain has")          \

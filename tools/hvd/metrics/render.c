@@ -268,6 +268,8 @@ static const struct column domain_columns[] = {
 	{ FAMILY_DOM_MAP_FRAMES, HV(grant_map_frames), 0, 1, 0 },
 };
 
+static const char *const leaf_names[] = { "size=\"4KiB\"", "size=\"2MiB\"", "size=\"1GiB\"" };
+
 static void put_domains(struct expo *e, const struct snapshot *s)
 {
 	const struct domain_row *d, *end = s->domains + s->nr_domains;
@@ -280,6 +282,10 @@ static void put_domains(struct expo *e, const struct snapshot *s)
 			if (d->counted)
 				put_column(e, &domain_columns[c], d->labels, NULL, d);
 	}
+	begin(e, FAMILY_DOM_LEAVES);
+	for (d = s->domains; d < end; d++)
+		for (unsigned int i = 0; d->counted && i < sizeof(leaf_names) / sizeof(leaf_names[0]); i++)
+			expo_number(e, d->labels, leaf_names[i], d->hv.leaves[i]);
 	begin(e, FAMILY_DOM_EXITS);
 	for (d = s->domains; d < end; d++)
 		for (unsigned int i = 0; d->counted && i < HVABI_STATS_EXITS; i++)

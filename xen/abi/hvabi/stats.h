@@ -120,7 +120,8 @@ struct hvabi_stats_domain {
 	uint32_t grants_mapped, grants_mapped_max; /* mappings that it has of others' pages */
 	uint32_t grant_map_frames; /* pages of hv's for its table of these mappings, which only grows */
 	uint64_t events_sent; /* by it, to event channels */
-	uint64_t reserved[20];
+	uint64_t leaves[3];   /* entries of its nested page table that map 4 KiB, 2 MiB, 1 GiB */
+	uint64_t reserved[17];
 };
 
 /* A virtual CPU. seq's fields are written under its run queue's lock, the rest by the CPU it is on. */
