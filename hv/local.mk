@@ -22,7 +22,7 @@ HV_VIRT_SOURCES = \
 	hv/arch/x86/vlapic.c hv/arch/x86/include/arch/exit.h hv/arch/x86/include/arch/virt.h \
 	hv/arch/x86/include/arch/vlapic.h \
 	hv/arch/x86/svm/decode.c hv/arch/x86/svm/enter.S hv/arch/x86/svm/caps.c hv/arch/x86/svm/npt.c \
-	hv/arch/x86/svm/svm.c hv/arch/x86/svm/block.c hv/arch/x86/svm/svm.h \
+	hv/arch/x86/svm/svm.c hv/arch/x86/svm/nmi.c hv/arch/x86/svm/block.c hv/arch/x86/svm/svm.h \
 	hv/arch/x86/vmx/apic.c hv/arch/x86/vmx/caps.c hv/arch/x86/vmx/check.c hv/arch/x86/vmx/cr.c \
 	hv/arch/x86/vmx/decode.c hv/arch/x86/vmx/enter.S hv/arch/x86/vmx/ept.c \
 	hv/arch/x86/vmx/event.c hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/state.c \

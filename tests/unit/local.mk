@@ -104,7 +104,7 @@ tests_unit_test_vlapic_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_vlapic_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += tests/unit/test_svm
-tests_unit_test_svm_SOURCES = tests/unit/test_svm.c hv/arch/x86/svm/svm.c hv/arch/x86/svm/decode.c \
+tests_unit_test_svm_SOURCES = tests/unit/test_svm.c hv/arch/x86/svm/svm.c hv/arch/x86/svm/nmi.c hv/arch/x86/svm/decode.c \
 	hv/arch/x86/svm/npt.c hv/arch/x86/svm/caps.c tests/unit/x86_world.c tests/unit/x86_world.h
 
 check_PROGRAMS += tests/unit/test_caps

@@ -23,6 +23,7 @@
 static struct svm_block exit_state; /* what the guest's run leaves in the exit fields */
 static uint8_t entered_tlb_control;
 static uint32_t entered_asid;
+static void (*guest_runs)(struct svm_block *block); /* what else it does; NULL: nothing */
 
 void svm_enter_guest(uint64_t block_address, void *guest_regs)
 {
@@ -33,6 +34,14 @@ void svm_enter_guest(uint64_t block_address, void *guest_regs)
 	entered_asid = block->asid;
 	block->exit_code = exit_state.exit_code;
 	block->exit_int_info = exit_state.exit_int_info;
+	if (guest_runs)
+		guest_runs(block);
+}
+
+void arch_send_kick(struct cpu *cpu)
+{
+	(void)cpu;
+	world.nr_kicks++;
 }
 
 int svm_domain_create(struct domain *d)
@@ -177,6 +186,135 @@ static void event_that_was_cut_off_is_delivered_again(void)
 	CU_ASSERT_EQUAL(memcmp(results, expected, sizeof(expected)), 0);
 }
 
+/* ---- the IRET that ends an NMI's handler ---- */
+
+#define IRET_AT 0x1000u
+#define BEHIND 0x2000u
+#define DR6_QUIET 0xffff0ff0ul
+#define ALL_EXCEPTIONS 0x7c00u /* #TS to #PF: in this entry alone */
+
+static struct vm_exit last;
+static bool entered_well; /* with TF, in a shadow, DR6 without old hits, and all exceptions exiting */
+
+static void exit_with(struct svm_block *block, uint32_t code, uint64_t rip)
+{
+	entered_well = (block->rflags & RFLAGS_TF) && (block->interrupt_shadow & SHADOW_ACTIVE) &&
+		       (block->intercept_exceptions & ALL_EXCEPTIONS) == ALL_EXCEPTIONS &&
+		       !(block->dr6 & 0xf) && !(block->intercept_1 & ICPT1_IRET);
+	block->exit_code = code;
+	block->rip = rip;
+}
+
+/* IRET loads IF and nothing else; then the single step's trap. */
+static void returns(struct svm_block *block)
+{
+	exit_with(block, VMEXIT_EXCEPTION_FIRST + EXC_DB, BEHIND);
+	block->rflags = RFLAGS_FIXED | RFLAGS_IF;
+	block->dr6 |= BIT(14);
+}
+
+static void returns_to_a_watched_stack(struct svm_block *block)
+{
+	returns(block);
+	block->dr6 |= 2;
+}
+
+static void is_interrupted(struct svm_block *block)
+{
+	exit_with(block, VMEXIT_INTR, IRET_AT);
+}
+
+static void faults(struct svm_block *block)
+{
+	exit_with(block, VMEXIT_EXCEPTION_FIRST + EXC_PF, IRET_AT);
+	block->exit_info_1 = 5;
+	block->exit_info_2 = 0x7000;
+}
+
+/* Up to the exit by IRET, with these flags there. */
+static void to_iret(uint64_t rflags)
+{
+	struct svm_block *block = &blocks[0];
+
+	memset(block, 0, sizeof(*block));
+	states[0] = (struct svm_vcpu){ .block = block };
+	block->efer = EFER_LMA;
+	block->dr6 = DR6_QUIET | 1; /* an old hit of the guest's */
+	vcpus[0].arch.regs.rip = IRET_AT;
+	vcpus[0].arch.regs.rflags = rflags;
+	vcpus[0].arch.nmi_pending = 1;
+	guest_runs = NULL;
+	svm_ops.inject(&vcpus[0], INJECT_NMI, EXC_NMI, false, 0);
+	exit_state.exit_code = VMEXIT_IRET;
+	svm_ops.enter(&vcpus[0], &last);
+}
+
+static bool enter_and(void (*runs)(struct svm_block *block))
+{
+	guest_runs = runs;
+	svm_ops.enter(&vcpus[0], &last);
+	guest_runs = NULL;
+	return entered_well && !(blocks[0].intercept_exceptions & ALL_EXCEPTIONS);
+}
+
+static bool is_at(uint64_t rip, uint64_t rflags, uint64_t dr6)
+{
+	return vcpus[0].arch.regs.rip == rip && vcpus[0].arch.regs.rflags == rflags && blocks[0].dr6 == dr6;
+}
+
+static void step_iret(void)
+{
+	struct vcpu *v = &vcpus[0];
+	unsigned int n = 0;
+
+	/* Interrupted before it, then executed: the NMI may come right behind. */
+	to_iret(RFLAGS_FIXED);
+	results[n++] = last.reason == EXIT_WINDOW && !svm_ops.can_take_nmi(v);
+	results[n++] = enter_and(is_interrupted) && last.reason == EXIT_INTERRUPT && !svm_ops.can_take_nmi(v);
+	results[n++] = is_at(IRET_AT, RFLAGS_FIXED, DR6_QUIET | 1);
+	results[n++] = enter_and(returns) && last.reason == EXIT_WINDOW && svm_ops.can_take_nmi(v);
+	results[n++] = is_at(BEHIND, RFLAGS_FIXED | RFLAGS_IF, DR6_QUIET | 1);
+	/* What the guest has asked for is its own: a data breakpoint, a step. */
+	to_iret(RFLAGS_FIXED);
+	results[n++] = enter_and(returns_to_a_watched_stack) && last.reason == EXIT_EXCEPTION;
+	results[n++] = is_at(BEHIND, RFLAGS_FIXED | RFLAGS_IF, DR6_QUIET | 3);
+	to_iret(RFLAGS_FIXED | RFLAGS_TF);
+	results[n++] = enter_and(returns) && last.reason == EXIT_EXCEPTION && last.exception.vector == EXC_DB;
+	results[n++] = is_at(BEHIND, RFLAGS_FIXED | RFLAGS_IF, DR6_QUIET | 1 | BIT(14));
+	/* One that faults: the guest's fault, with its own flags; and control right behind its delivery. */
+	to_iret(RFLAGS_FIXED);
+	results[n++] = enter_and(faults) && last.reason == EXIT_EXCEPTION && last.exception.vector == EXC_PF &&
+		       last.exception.has_error && last.exception.error == 5 && blocks[0].cr2 == 0x7000;
+	results[n++] = is_at(IRET_AT, RFLAGS_FIXED, DR6_QUIET | 1);
+	svm_ops.inject(v, INJECT_EXCEPTION, EXC_PF, true, 5);
+	world.nr_kicks = 0;
+	exit_state.exit_code = VMEXIT_INTR;
+	svm_ops.enter(v, &last);
+	results[n++] = world.nr_kicks == 1;
+	/* One in whose place an exception is injected has faulted, too. */
+	to_iret(RFLAGS_FIXED);
+	svm_ops.inject(v, INJECT_EXCEPTION, EXC_GP, true, 0);
+	guest_runs = is_interrupted;
+	svm_ops.enter(v, &last);
+	results[n++] = !entered_well && !states[0].nmi_masked;
+	guest_runs = NULL;
+	v->arch.nmi_pending = 0;
+	nr_results = n;
+}
+
+static void iret_of_an_nmi_is_stepped_and_the_guest_sees_nothing(void)
+{
+	unsigned int i;
+
+	on_cpu(step_iret);
+	CU_ASSERT_EQUAL(nr_results, 13);
+	for (i = 0; i < nr_results; i++)
+		if (!results[i]) {
+			printf("step %u: ", i);
+			CU_FAIL("as above");
+		}
+}
+
 static void check_machine(void)
 {
 	struct vm_exit x;
@@ -246,6 +384,7 @@ static void a_flush_is_of_one_guest_unless_all_are_meant(void)
 UNIT_MAIN("svm", UNIT_TEST(flush_comes_before_tags_are_used_again),
 	  UNIT_TEST(flush_by_tag_keeps_tags),
 	  UNIT_TEST(event_that_was_cut_off_is_delivered_again),
+	  UNIT_TEST(iret_of_an_nmi_is_stepped_and_the_guest_sees_nothing),
 	  UNIT_TEST(exits_that_a_guest_does_not_survive),
 	  UNIT_TEST(firmware_that_switches_svm_off_is_named),
 	  UNIT_TEST(svm_features_are_used_or_told_as_unused),

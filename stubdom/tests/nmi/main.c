@@ -11,6 +11,9 @@
 
 static volatile uint32_t nr_nmis, depth, deepest;
 static volatile uint64_t where[MAX_NMIS]; /* what each has interrupted */
+static volatile uint64_t flags[MAX_NMIS]; /* and the flags there */
+static struct rt_frame *volatile interrupted; /* by the last */
+static struct rt_frame *volatile interrupted_by_first;
 static void (*volatile in_handler)(void); /* what the first does before it returns */
 static volatile uint32_t nr_in_handler;	 /* NMIs that came until the handler's end */
 
@@ -27,8 +30,11 @@ static void on_nmi(struct rt_frame *f)
 	depth++;
 	if (depth > deepest)
 		deepest = depth;
-	if (nth < MAX_NMIS)
+	if (nth < MAX_NMIS) {
 		where[nth] = f->rip;
+		flags[nth] = f->rflags & ~RFLAGS_RF;
+	}
+	interrupted = f;
 	in_handler = NULL;
 	if (fn) {
 		fn();
@@ -47,8 +53,6 @@ static void nmi_with(void (*fn)(void))
 	send_nmi();
 	for (i = 0; i < 1000; i++)
 		rt_pause();
-	/* Without a virtual NMI (AMD) what was held back comes with the next exit. */
-	rt_rdmsr(APIC_ID);
 }
 
 static void nothing(void)
@@ -125,6 +129,8 @@ static void test_nested(void)
 	tap_is((long)nr_in_handler, 0, "one that is sent in the handler is held back");
 	tap_is((long)deepest, 1, "so that handlers do not nest");
 	tap_is((long)nr_nmis, 2, "until IRET; of three there is one");
+	tap_is((long)(where[1] - where[0]), 0, "which comes right behind that, before another instruction");
+	tap_is((long)(flags[1] ^ flags[0]), 0, "with the flags that IRET has loaded");
 	nmi_with(send_and_exit);
 	tap_is((long)nr_in_handler, 0, "exits in the handler do not let it in");
 	tap_is((long)nr_nmis, 2, "IRET does");
@@ -133,6 +139,46 @@ static void test_nested(void)
 	tap_ok(deepest <= 2, "and no more");
 	nmi_with(nothing);
 	tap_is((long)nr_nmis, 1, "after all that one is one");
+}
+
+/* ---- the IRET is an instruction like others ---- */
+
+extern uint8_t rt_vectors[];
+static volatile uint64_t gp_flags, gp_error, nr_gps, good_cs;
+
+static void on_gp(struct rt_frame *f)
+{
+	nr_gps++;
+	gp_flags = f->rflags;
+	gp_error = f->error;
+	interrupted_by_first->cs = good_cs;
+}
+
+static void send_and_break_return(void)
+{
+	interrupted_by_first = interrupted;
+	good_cs = interrupted->cs;
+	interrupted->cs = 0x7770;
+	send_nmi();
+}
+
+#define DR6_QUIET 0xffff0ff0ul
+
+static void test_return(void)
+{
+	uint64_t dr6 = DR6_QUIET;
+
+	__asm__ volatile("mov %0, %%db6" ::"r"(dr6));
+	rt_irq_bind(GP, on_gp);
+	nmi_with(send_and_break_return);
+	rt_irq_bind(GP, NULL);
+	tap_is((long)nr_gps, 1, "an IRET that faults: the handler's #GP comes");
+	tap_is((long)gp_error, 0x7770, "with its error");
+	tap_is((long)(gp_flags & RFLAGS_TF), 0, "and nothing strange in its flags");
+	tap_is((long)nr_nmis, 2, "the NMI that waited comes, once");
+	tap_is((long)(where[1] - (uintptr_t)(rt_vectors + 16 * GP)), 0, "before the #GP's handler");
+	__asm__ volatile("mov %%db6, %0" : "=r"(dr6));
+	tap_is((long)(dr6 ^ DR6_QUIET), 0, "nothing is left in DR6");
 }
 
 /* NMIs hold back only their own kind. */
@@ -231,6 +277,7 @@ void rt_main(void)
 	rt_irq_bind(NMI, on_nmi);
 	test_alone();
 	test_nested();
+	test_return();
 	test_interrupts();
 	test_second();
 	tap_done();

@@ -143,7 +143,7 @@ void svm_reset(struct vcpu *v)
 
 	memset(block, 0, sizeof(*block));
 	memset(&v->arch.regs, 0, sizeof(v->arch.regs));
-	s->nmi_masked = false;
+	s->nmi_masked = s->stepping = false;
 	init_control(v, block);
 
 	set_segment(&block->cs, 0xf000, ATTR_CODE_REAL, 0xffff, 0xffff0000);

@@ -57,26 +57,17 @@ static void decode_io(const struct svm_block *block, struct vm_exit *x)
 static void decode_exception(struct svm_vcpu *s, struct vm_exit *x)
 {
 	x->exception.vector = (uint8_t)(s->block->exit_code - VMEXIT_EXCEPTION_FIRST);
-	x->exception.has_error = x->exception.vector == EXC_AC;
+	x->exception.has_error = x->exception.vector == EXC_AC ||
+				 (x->exception.vector >= EXC_TS && x->exception.vector <= EXC_PF);
 	x->exception.error = (uint32_t)s->block->exit_info_1;
+	/* An intercepted page fault has not changed CR2 yet (APM vol. 2, 15.12.15). */
+	if (x->exception.vector == EXC_PF)
+		s->block->cr2 = s->block->exit_info_2;
 	/*
 	 * A machine check is not repeated for the host once it has ended the guest: what the guest
 	 * has just read may be wrong, so it does not go on.
 	 */
 	x->reason = x->exception.vector == EXC_MC ? EXIT_UNKNOWN : EXIT_EXCEPTION;
-}
-
-/*
- * The guest executes IRET at the end of its NMI handler. The instruction itself is still to come;
- * an NMI injected right now would nest before it. Take the interrupt shadow for that one
- * instruction.
- */
-static void decode_iret(struct svm_vcpu *s, struct vm_exit *x)
-{
-	s->nmi_masked = false;
-	s->block->intercept_1 &= (uint32_t)~ICPT1_IRET;
-	s->block->interrupt_shadow |= SHADOW_ACTIVE;
-	x->reason = EXIT_WINDOW;
 }
 
 void svm_decode_exit(struct vcpu *v, struct vm_exit *x)
@@ -101,7 +92,8 @@ void svm_decode_exit(struct vcpu *v, struct vm_exit *x)
 		x->reason = EXIT_INTERRUPT;
 		break;
 	case VMEXIT_IRET:
-		decode_iret(s, x);
+		svm_nmi_iret(s, v->arch.regs.rflags);
+		x->reason = EXIT_WINDOW;
 		break;
 	case VMEXIT_CPUID:
 		x->reason = EXIT_CPUID;

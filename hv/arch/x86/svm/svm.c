@@ -119,6 +119,7 @@ static void svm_enter(struct vcpu *v, struct vm_exit *ret_exit)
 	struct svm_vcpu *s = svm_of(v->arch.hw);
 	struct svm_block *block = s->block;
 	struct guest_regs *r = &v->arch.regs;
+	bool step = s->stepping;
 
 	if (v->arch.asid_generation != cpu->asid_generation)
 		take_fresh_tag(v);
@@ -129,6 +130,16 @@ static void svm_enter(struct vcpu *v, struct vm_exit *ret_exit)
 	block->rip = r->rip;
 	block->rflags = r->rflags;
 
+	if (unlikely(step))
+		svm_step_begin(s);
+	/*
+	 * An NMI waits for an exception that goes first. An interrupt of ours, which the entry takes
+	 * once that is delivered, gives control back before the first instruction of its handler.
+	 */
+	if (unlikely(READ_ONCE(v->arch.nmi_pending)) && !s->nmi_masked &&
+	    (block->event_inject & EVENT_VALID))
+		arch_send_kick(this_cpu());
+
 	svm_enter_guest(mfn_to_paddr(ptr_to_mfn(block)), r);
 
 	r->rax = block->rax;
@@ -136,6 +147,8 @@ static void svm_enter(struct vcpu *v, struct vm_exit *ret_exit)
 	r->rip = block->rip;
 	r->rflags = block->rflags;
 	svm_decode_exit(v, ret_exit);
+	if (unlikely(step))
+		svm_step_end(v, ret_exit);
 }
 
 static bool svm_is_event_queued(struct vcpu *v)
@@ -153,11 +166,13 @@ static void svm_inject(struct vcpu *v, enum inject_kind kind, uint8_t vector, bo
 	case INJECT_NMI:
 		event |= (uint64_t)EVENT_TYPE_NMI << EVENT_TYPE_SHIFT;
 		/* Without virtual NMIs the handler's end shows in its IRET only (APM 15.9). */
-		s->nmi_masked = true;
-		s->block->intercept_1 |= (uint32_t)ICPT1_IRET;
+		svm_nmi_started(s);
 		break;
 	case INJECT_EXCEPTION:
 		event |= (uint64_t)EVENT_TYPE_EXCEPTION << EVENT_TYPE_SHIFT;
+		/* In the place of an IRET that was to be stepped: then it has faulted. */
+		if (s->stepping)
+			svm_nmi_ended(s);
 		break;
 	}
 	if (has_error)

@@ -185,6 +185,8 @@ _Static_assert(sizeof(struct svm_block) == 4096, "one page");
 struct svm_vcpu {
 	struct svm_block *block; /* a page of its own */
 	bool nmi_masked;   /* the guest is in its NMI handler: IRET is intercepted */
+	bool stepping;	   /* it is at the IRET of that: the next entry executes this and no more */
+	uint64_t step_rip, step_flags, step_dr6; /* before that entry */
 	bool flush_own;	   /* its translations are stale: flush them at the next entry */
 	uint64_t dr[4];	   /* DR0 .. DR3 while not loaded */
 };
@@ -226,6 +228,16 @@ void svm_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info);
 
 /* decode.c: after an exit, control block -> neutral record; keeps what was not delivered queued */
 void svm_decode_exit(struct vcpu *v, struct vm_exit *ret_exit);
+
+/*
+ * nmi.c: an NMI is injected; the exit by the IRET that ends its handler; that has been executed, or
+ * has faulted; before and after the entry that executes it
+ */
+void svm_nmi_started(struct svm_vcpu *s);
+void svm_nmi_iret(struct svm_vcpu *s, uint64_t rflags);
+void svm_nmi_ended(struct svm_vcpu *s);
+void svm_step_begin(struct svm_vcpu *s);
+void svm_step_end(struct vcpu *v, struct vm_exit *x);
 
 /* npt.c: format of nested page-table entries */
 uint64_t npt_leaf(mfn_t mfn, unsigned int access, unsigned int order, bool device);

@@ -32,6 +32,7 @@
 #define RFLAGS_FIXED (1ul << 1)
 #define RFLAGS_TF (1ul << 8)
 #define RFLAGS_IF (1ul << 9)
+#define RFLAGS_NT (1ul << 14)
 #define RFLAGS_VM (1ul << 17)
 #define RFLAGS_RF (1ul << 16)
 
@@ -42,6 +43,9 @@
 #define EXC_OF 4
 #define EXC_UD 6
 #define EXC_DF 8
+#define EXC_TS 10
+#define EXC_NP 11
+#define EXC_SS 12
 #define EXC_GP 13
 #define EXC_PF 14
 #define EXC_AC 17
