@@ -28,7 +28,7 @@ dmesg | grep -iE 'nobody cared|spurious|lost interrupt' | sed 's/^/trouble /'
 END
 case $machine in
 svm) options=(--qemu-args '-netdev user,id=level -device e1000,netdev=level,romfile=,addr=9 -device piix3-usb-uhci,addr=10') ;;
-vmx) options=(--net user) ;;
+*) options=(--net user) ;;
 esac
 boot --cpus 2 --timeout 300 "${options[@]}" -- "$work/script"
 said() { sed -n "s/^$1 //p" "$out" | head -n 1; }

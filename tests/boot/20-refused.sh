@@ -10,6 +10,7 @@ says() { grep -qF "cannot run on this host: $1" "$log"; }
 case $machine in
 svm) neither=qemu64,-svm no_nesting=qemu64,+svm,-npt what="AMD-V (SVM) without nested paging (NPT)" ;;
 vmx) neither=p4_prescott_celeron_336 no_nesting=core2_penryn_t9600 what="VT-x (VMX) without extended page tables (EPT)" ;;
+svm-bochs) neither=athlon64_venice no_nesting=turion64_tyler what="AMD-V (SVM) without nested paging (NPT)" ;;
 esac
 boot --alone --cpu $neither --command true
 ok "a processor without either vendor's virtualisation is named" \
@@ -26,5 +27,5 @@ ok "more control domain than memory is named" grep -qiE 'memory' "$log"
 boot --alone --command true
 ok "so is a menu entry without a control domain" grep -q "GRUB loaded no control-domain kernel" "$log"
 
-[ $machine = svm ] || ok "when virtualisation has been found" grep -qE "virtualisation: vmx, nested paging" "$log"
+[ $machine = svm ] || ok "when virtualisation has been found" grep -qE "virtualisation: ${machine%-bochs}, nested paging" "$log"
 done_testing

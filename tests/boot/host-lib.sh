@@ -4,15 +4,15 @@
 #   say FACT VALUE             a fact, its value on one line
 #   wait_for SECONDS COMMAND   until the command succeeds; the time is a fast machine's
 #   free, state NAME, is NAME STATE, gone NAME, logged NAME PATTERN
-#   $machine                   svm or vmx
+#   $machine                   svm, vmx or svm-bochs
 #   $guest_args                what spares a guest's kernel needless work on this machine
 machine=svm patience=1 guest_args=
 [ ! -e ./machine ] || . ./machine
 
 say() { echo "$1: $(echo $2)"; }
 now() { cut -d. -f1 /proc/uptime; }
-# A look costs as much as a guest does in half a second of the vmx machine's time.
-pause() { if [ $machine = vmx ]; then usleep 1000000; else usleep 100000; fi; }
+# A look costs as much as a guest does in half a second of Bochs' time.
+pause() { if [ $machine = svm ]; then usleep 100000; else usleep 1000000; fi; }
 wait_for() { # SECONDS COMMAND...
 	until=$(($(now) + $1 * patience))
 	shift

@@ -6,8 +6,8 @@
 #   ok "both processors are there" grep -qx 2 "$out"
 #   ok "the script's status comes back" [ $status = 0 ]
 #
-# HV_MACHINE=vmx: on Bochs' Intel processor instead of QEMU's AMD one. A script that waits sources
-# host-lib.sh, which is always there, and knows which it is.
+# HV_MACHINE=vmx: on Bochs' Intel processor instead of QEMU's AMD one; svm-bochs: on Bochs' AMD one. A
+# script that waits sources host-lib.sh, which is always there, and knows which it is.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
@@ -17,12 +17,12 @@ trap 'rm -rf "$work"' EXIT
 out=$work/out
 nr_tests=0 nr_failed=0 planned=
 machine=${HV_MACHINE:-svm}
-case $machine in svm | vmx) ;; *) echo "HV_MACHINE is svm or vmx" >&2; exit 99 ;; esac
+case $machine in svm | vmx | svm-bochs) ;; *) echo "HV_MACHINE is svm, vmx or svm-bochs" >&2; exit 99 ;; esac
 
 plan() { echo "1..$1"; planned=$1; }
 skip_all() { echo "1..0 # SKIP $*"; exit 0; }
 # A test of what only QEMU's machine has.
-need_svm() { [ $machine = svm ] || skip_all "the vmx machine has no $*"; }
+need_svm() { [ $machine = svm ] || skip_all "the $machine machine has no $*"; }
 need_bochs() {
 	command -v Xvfb >/dev/null || skip_all "missing Xvfb: apt-get install xvfb"
 }
@@ -46,14 +46,14 @@ machine_facts() {
 	case $machine in
 	svm) echo "patience=5 guest_args=" ;;
 	# Its seconds are 20 million instructions. The arguments spare a kernel that many.
-	vmx) echo "patience=10 guest_args='mitigations=off cryptomgr.notests'" ;;
+	vmx | svm-bochs) echo "patience=10 guest_args='mitigations=off cryptomgr.notests'" ;;
 	esac
 }
 
 # The same options for Bochs: $options.
-vmx_options() { # OPTION...
+bochs_options() { # OPTION...
 	# One processor, unless the test is about several: Bochs gives idle ones as much time as busy ones.
-	options=(--machine vmx --cpus "${HV_CPUS:-1}")
+	options=(--machine $machine --cpus "${HV_CPUS:-1}")
 	[ -z "${HV_CPU:-}" ] || options+=(--cpu "$HV_CPU") # by hand; a test that names its own has its way
 	# rodata=off spares a walk of all page tables; the watchdog knows no processor of 20 MHz.
 	local dom0_args='quiet mitigations=off rodata=off nowatchdog'
@@ -80,7 +80,7 @@ boot() {
 	# Time enough for an emulated machine on a busy one; a test that waits for a timeout says its own.
 	set -- --timeout 300 --with "$work/machine" --with "$here/host-lib.sh" "$@"
 	options=("$@")
-	[ $machine = svm ] || vmx_options "$@"
+	[ $machine = svm ] || bochs_options "$@"
 	"$source/tests/host/run" --keep "$work/run" "${options[@]}" >"$out" 2>"$work/err" </dev/null || status=$?
 	return 0
 }
