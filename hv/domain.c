@@ -221,6 +221,7 @@ void domain_put(struct domain *d)
 	guest_abi_domain_free(d);
 	arch_domain_fini(d);
 	/* Only now: whoever held a reference may have looked up frames until here. */
+	dirty_fini(d);
 	arch_physmap_free(d);
 	stats_domain_close(d);
 	hv_free(d, sizeof(*d));

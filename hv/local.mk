@@ -16,16 +16,16 @@ HV_BOOT_SOURCES = \
 
 # Domains, vCPUs, scheduling, nested paging, the virtual machine's hardware.
 HV_VIRT_SOURCES = \
-	hv/domain.c hv/guest_copy.c hv/irq.c hv/physmap.c hv/sched.c hv/sched_fair.c hv/stats.c hv/vcpu.c \
-	hv/arch/x86/cpuid.c hv/arch/x86/exit.c hv/arch/x86/exit_map.c hv/arch/x86/fpu.c hv/arch/x86/guest_walk.c \
+	hv/dirty.c hv/domain.c hv/guest_copy.c hv/irq.c hv/physmap.c hv/sched.c hv/sched_fair.c hv/stats.c hv/vcpu.c \
+	hv/arch/x86/cpuid.c hv/arch/x86/dirty.c hv/arch/x86/exit.c hv/arch/x86/exit_map.c hv/arch/x86/fpu.c hv/arch/x86/guest_walk.c \
 	hv/arch/x86/ioport.c hv/arch/x86/msr.c hv/arch/x86/pagetable.c hv/arch/x86/run.c \
-	hv/arch/x86/vlapic.c hv/arch/x86/include/arch/exit.h hv/arch/x86/include/arch/virt.h \
+	hv/arch/x86/vlapic.c hv/arch/x86/include/arch/exit.h hv/arch/x86/include/arch/pagetable.h hv/arch/x86/include/arch/virt.h \
 	hv/arch/x86/include/arch/vlapic.h \
 	hv/arch/x86/svm/decode.c hv/arch/x86/svm/enter.S hv/arch/x86/svm/caps.c hv/arch/x86/svm/npt.c \
 	hv/arch/x86/svm/svm.c hv/arch/x86/svm/nmi.c hv/arch/x86/svm/block.c hv/arch/x86/svm/svm.h \
 	hv/arch/x86/vmx/apic.c hv/arch/x86/vmx/caps.c hv/arch/x86/vmx/check.c hv/arch/x86/vmx/cr.c \
 	hv/arch/x86/vmx/decode.c hv/arch/x86/vmx/enter.S hv/arch/x86/vmx/ept.c \
-	hv/arch/x86/vmx/event.c hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/state.c \
+	hv/arch/x86/vmx/event.c hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/pml.c hv/arch/x86/vmx/state.c \
 	hv/arch/x86/vmx/fields.h hv/arch/x86/vmx/vmx.c hv/arch/x86/vmx/vmx.h
 
 noinst_LIBRARIES += hv/libcore.a

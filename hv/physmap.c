@@ -173,7 +173,8 @@ int physmap_get_frame(struct domain *d, gfn_t gfn, unsigned int access, mfn_t *r
 			return -EACCES;
 		if (!frame_get_live(e.mfn))
 			continue;
-		if (physmap_seen_stands(&seen)) {
+		if (physmap_seen_stands(&d->physmap, &seen) &&
+		    (!(access & PHYSMAP_WRITE) || dirty_mark(d, &seen))) {
 			*ret_mfn = e.mfn;
 			return 0;
 		}

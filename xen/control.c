@@ -260,6 +260,24 @@ static int sched_get(struct domain *d, struct hvabi_sched *s)
 	return 0;
 }
 
+/* ---- pages written ---- */
+
+static int dirty(struct domain *d, struct hvabi_dirty *r)
+{
+	if (r->pad)
+		return -EINVAL;
+	switch (r->action) {
+	case HVABI_DIRTY_START:
+		return dirty_start(d);
+	case HVABI_DIRTY_COUNT:
+		return dirty_count(d, &r->pages);
+	case HVABI_DIRTY_STOP:
+		return dirty_stop(d);
+	default:
+		return -EINVAL;
+	}
+}
+
 /* ---- copies ---- */
 
 /* Within one page of d. */
@@ -342,6 +360,8 @@ static int steer(struct domain *d, struct hvabi_request *r)
 			return -EINVAL;
 		domain_shutdown(d, (enum shutdown_reason)r->u.shutdown.reason);
 		return 0;
+	case HVABI_DIRTY:
+		return dirty(d, &r->u.dirty);
 	default:
 		return -ENOSYS;
 	}
@@ -361,6 +381,7 @@ static int on_domain(struct hypercall *c, struct hvabi_request *r)
 	case HVABI_DOMAIN_UNPAUSE:
 	case HVABI_VCPU_ENTRY:
 	case HVABI_SHUTDOWN:
+	case HVABI_DIRTY:
 		err = steer(d, r);
 		break;
 	default:

@@ -117,8 +117,48 @@ bool arch_physmap_see(struct domain *d, gfn_t gfn, struct physmap_entry *ret,
 {
 	static const uint64_t unchanged;
 
-	*ret_seen = (struct physmap_seen){ &unchanged, 0 };
+	*ret_seen = (struct physmap_seen){ &unchanged, 0, 0 };
 	return arch_physmap_get(d, gfn, ret);
+}
+
+/* A CPU that sets no dirty bits; hv/dirty.c has tests of its own. */
+void cpu_kick(struct cpu *cpu, uint32_t work)
+{
+	(void)cpu;
+	(void)work;
+}
+
+bool arch_dirty_is_there(bool *ret_logs)
+{
+	*ret_logs = false;
+	return false;
+}
+
+int arch_dirty_watch(struct domain *d, gfn_t *gfn)
+{
+	(void)d;
+	(void)gfn;
+	return -ENOENT;
+}
+
+int arch_dirty_count(struct domain *d, gfn_t *gfn, uint64_t *pages)
+{
+	(void)pages;
+	return arch_dirty_watch(d, gfn);
+}
+
+int arch_dirty_join(struct domain *d, unsigned int order, gfn_t *gfn, mfn_t *ret_table)
+{
+	(void)order;
+	(void)ret_table;
+	return arch_dirty_watch(d, gfn);
+}
+
+bool arch_dirty_mark(struct domain *d, const struct physmap_seen *seen)
+{
+	(void)d;
+	(void)seen;
+	return true;
 }
 
 bool arch_physmap_take_next(struct domain *d, gfn_t *gfn, struct physmap_entry *ret_old)

@@ -96,6 +96,13 @@ tests_unit_test_physmap_CPPFLAGS = $(X86_CPPFLAGS)
 tests_unit_test_physmap_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_physmap_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += tests/unit/test_dirty
+tests_unit_test_dirty_SOURCES = tests/unit/test_dirty.c hv/dirty.c hv/physmap.c hv/arch/x86/dirty.c \
+	hv/arch/x86/pagetable.c hv/arch/x86/svm/npt.c
+tests_unit_test_dirty_CPPFLAGS = $(X86_CPPFLAGS)
+tests_unit_test_dirty_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dirty_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += tests/unit/test_vlapic
 tests_unit_test_vlapic_SOURCES = tests/unit/test_vlapic.c hv/arch/x86/vlapic.c \
 	tests/unit/x86_world.c tests/unit/x86_world.h
@@ -119,7 +126,7 @@ tests_unit_test_svm_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += tests/unit/test_vmx
 tests_unit_test_vmx_SOURCES = tests/unit/test_vmx.c hv/arch/x86/vmx/caps.c hv/arch/x86/vmx/check.c \
 	hv/arch/x86/vmx/cr.c hv/arch/x86/vmx/decode.c hv/arch/x86/vmx/ept.c hv/arch/x86/vmx/event.c \
-	hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/vmx.c hv/arch/x86/vmx/apic.c hv/arch/x86/vlapic.c \
+	hv/arch/x86/vmx/mtrr.c hv/arch/x86/vmx/pml.c hv/arch/x86/vmx/vmx.c hv/arch/x86/vmx/apic.c hv/arch/x86/vlapic.c \
 	tests/unit/x86_world.c tests/unit/x86_world.h
 tests_unit_test_vmx_CPPFLAGS = $(X86_CPPFLAGS) -DHV_FAKE_VMX
 tests_unit_test_vmx_CFLAGS = $(UNIT_CFLAGS)
@@ -139,7 +146,7 @@ tests_unit_test_vmx_tables_LDADD = $(UNIT_LDADD)
 ABI_CPPFLAGS = $(FAKE_CPPFLAGS) -include stdint.h -D__XEN_INTERFACE_VERSION__=0x00040e00 \
 	-iquote $(top_srcdir)/xen -I$(top_srcdir)/xen/abi
 ABI_SOURCES = tests/unit/abi_world.c tests/unit/abi_world.h $(FAKE_SOURCES) \
-	hv/buddy.c hv/clock.c hv/domain.c hv/frame.c hv/guest_copy.c hv/physmap.c hv/slab.c \
+	hv/buddy.c hv/clock.c hv/dirty.c hv/domain.c hv/frame.c hv/guest_copy.c hv/physmap.c hv/slab.c \
 	hv/stats.c hv/timer.c $(XEN_PORTABLE_SOURCES)
 ABI_LINK_FLAGS = $(AM_LDFLAGS) -Wl,--wrap=buddy_alloc
 

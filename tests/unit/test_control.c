@@ -216,6 +216,15 @@ static void pause_entry_shutdown(void)
 	CU_ASSERT_EQUAL(call(&r), -ENOENT);
 	r.u.sched.vcpu = ~0u;
 	CU_ASSERT_EQUAL(call(&r), 0);
+	r = request(HVABI_DIRTY, id);
+	r.u.dirty.action = HVABI_DIRTY_STOP;
+	CU_ASSERT_EQUAL(call(&r), 0);
+	r.u.dirty.action = HVABI_DIRTY_START; /* on a CPU that cannot */
+	CU_ASSERT_EQUAL(call(&r), -EOPNOTSUPP);
+	r.u.dirty.action = HVABI_DIRTY_COUNT;
+	CU_ASSERT_EQUAL(call(&r), -EINVAL);
+	r.u.dirty.action = 3;
+	CU_ASSERT_EQUAL(call(&r), -EINVAL);
 	r = request(HVABI_VCPU_INFO, id);
 	r.u.vcpu.vcpu = 3;
 	CU_ASSERT_EQUAL(call(&r), -ENOENT);
@@ -225,7 +234,8 @@ static void pause_entry_shutdown(void)
 static void control_domain_does_not_harm_itself(void)
 {
 	static const uint32_t ops[] = { HVABI_DOMAIN_DESTROY, HVABI_DOMAIN_PAUSE,
-					HVABI_DOMAIN_UNPAUSE, HVABI_VCPU_ENTRY, HVABI_SHUTDOWN };
+					HVABI_DOMAIN_UNPAUSE, HVABI_VCPU_ENTRY, HVABI_SHUTDOWN,
+					HVABI_DIRTY };
 	struct hvabi_request r;
 	unsigned int i;
 

@@ -93,6 +93,13 @@ void frame_large_abandon(struct domain *domain, mfn_t mfn, uint64_t nr)
 	nr_abandoned += nr;
 }
 
+bool dirty_mark(struct domain *domain, const struct physmap_seen *seen)
+{
+	(void)domain;
+	(void)seen;
+	return true;
+}
+
 void arch_send_kick(struct cpu *cpu)
 {
 	(void)cpu;

@@ -360,7 +360,8 @@ static void svm_features_are_used_or_told_as_unused(void)
 	uint32_t unused, used;
 
 	used = svm_choose_features(SVM_FEATURE_NPT, false, &unused);
-	CU_ASSERT_EQUAL(used, ARCH_FEATURE_NESTED_PAGING | ARCH_FEATURE_PAGES_2M | ARCH_FEATURE_TLB_TAGS);
+	CU_ASSERT_EQUAL(used, ARCH_FEATURE_NESTED_PAGING | ARCH_FEATURE_PAGES_2M | ARCH_FEATURE_NESTED_DIRTY |
+				      ARCH_FEATURE_TLB_TAGS);
 	CU_ASSERT_EQUAL(unused, 0);
 	used = svm_choose_features(0xffffffff, true, &unused);
 	CU_ASSERT(used & ARCH_FEATURE_PAGES_1G);

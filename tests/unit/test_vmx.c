@@ -7,6 +7,7 @@
 #include <arch/vlapic.h>
 #include <arch/x86.h>
 #include <hv/cpu.h>
+#include <hv/dirty.h>
 #include <hv/errno.h>
 #include <hv/frame.h>
 #include <hv/irq.h>
@@ -152,6 +153,21 @@ void vmx_set_pvh_entry(struct vcpu *v, uint64_t entry, uint64_t start_info)
 	(void)v;
 	(void)entry;
 	(void)start_info;
+}
+
+static bool somebody_counts;
+static uint64_t nr_written;
+
+bool dirty_is_on(const struct domain *d)
+{
+	(void)d;
+	return somebody_counts;
+}
+
+void dirty_add(struct domain *d, uint64_t nr)
+{
+	(void)d;
+	nr_written += nr;
 }
 
 /* ---- two vCPUs on a CPU ---- */
@@ -443,6 +459,52 @@ static void posted_interrupts_are_taken_over_while_the_apic_is_on(void)
 	on_cpu(switch_apic);
 }
 
+static void write_three(void)
+{
+	vmwrite(PML_INDEX, vmread(PML_INDEX) - 3);
+}
+
+static void write_all(void)
+{
+	vmwrite(PML_INDEX, 0xffff);
+}
+
+static void run_log(void)
+{
+	states[0].log = mfn_from(0x77);
+	vmx_use(&vcpus[0]);
+	vmx_log_reset(&states[0]);
+	CU_ASSERT_EQUAL(memory[0].fields[PML_ADDRESS], 0x77000);
+	next_exit.reason = REASON_HLT;
+	somebody_counts = true;
+	enter(0);
+	CU_ASSERT_EQUAL(nr_written, 0);
+	run_guest = write_three;
+	enter(0);
+	enter(0);
+	CU_ASSERT_EQUAL(nr_written, 6);
+	run_guest = write_all;
+	next_exit.reason = REASON_LOG_FULL;
+	CU_ASSERT_EQUAL(enter(0), EXIT_LOG_FULL);
+	CU_ASSERT_EQUAL(nr_written, 6 + 512);
+	CU_ASSERT_EQUAL(memory[0].fields[PML_INDEX], 511);
+	/* It may come in the middle of an IRET from an NMI's handler. */
+	next_exit.qualification = EPTV_NMI_UNBLOCKED;
+	enter(0);
+	CU_ASSERT(states[0].interruptibility & BLOCKED_BY_NMI);
+	/* A vCPU without a log. */
+	run_guest = write_three;
+	nr_written = 0;
+	enter(1);
+	CU_ASSERT_EQUAL(nr_written, 0);
+	somebody_counts = false;
+}
+
+static void log_is_emptied_after_each_exit(void)
+{
+	on_cpu(run_log);
+}
+
 /* mov %rdx, %crN */
 static enum exit_reason write_cr(unsigned int number, uint64_t value)
 {
@@ -482,6 +544,6 @@ UNIT_MAIN("vmx", UNIT_TEST(structure_is_current_where_it_is_used),
 	  UNIT_TEST(posted_interrupts_are_taken_over_while_the_apic_is_on),
 	  UNIT_TEST(tags_come_again_after_a_flush),
 	  UNIT_TEST(event_that_was_cut_off_is_delivered_again),
-	  UNIT_TEST(cpu_runs_the_virtual_apic),
+	  UNIT_TEST(cpu_runs_the_virtual_apic), UNIT_TEST(log_is_emptied_after_each_exit),
 	  UNIT_TEST(exceptions_have_error_codes_but_in_real_mode),
 	  UNIT_TEST(control_registers_that_hv_keeps_are_shadowed))

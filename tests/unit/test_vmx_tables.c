@@ -50,6 +50,10 @@ static void controls_keep_what_the_cpu_insists_on(void)
 	caps.proc2 &= ~((uint64_t)(PROC2_INVPCID | PROC2_RDTSCP) << 32);
 	CU_ASSERT_PTR_NULL(vmx_choose_controls(&caps, &c));
 	CU_ASSERT(!(c.proc2 & (PROC2_INVPCID | PROC2_RDTSCP)));
+	CU_ASSERT(c.proc2 & PROC2_PML);
+	caps.ept_vpid &= ~EPT_CAP_AD;
+	CU_ASSERT_PTR_NULL(vmx_choose_controls(&caps, &c));
+	CU_ASSERT(!(c.proc2 & PROC2_PML));
 }
 
 static void lacking(struct vmx_caps caps, const char *what)

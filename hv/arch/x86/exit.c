@@ -283,6 +283,7 @@ static void (*const handlers[NR_EXIT_REASONS])(struct vcpu *v, struct vm_exit *x
 	[EXIT_CACHE] = on_cache,
 	[EXIT_CONTROL_REGISTER] = on_nothing,
 	[EXIT_APIC] = on_apic,
+	[EXIT_LOG_FULL] = on_nothing,
 	[EXIT_EXCEPTION] = on_exception,
 	[EXIT_TRIPLE_FAULT] = on_triple_fault,
 	[EXIT_UNDEFINED] = on_undefined,

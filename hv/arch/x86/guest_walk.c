@@ -52,7 +52,7 @@ static bool peek_entry(const struct walk *w, uint64_t gpa, unsigned int level, u
 		return false;
 	pte = load_entry(w, (char *)mfn_to_ptr(e.mfn) + (gpa & ~PAGE_MASK));
 	smp_rmb();
-	if (!physmap_seen_stands(&seen) || ((pte & PTE_P) && (~pte & bits_to_set(w, pte, level))))
+	if (!physmap_seen_stands(&w->d->physmap, &seen) || ((pte & PTE_P) && (~pte & bits_to_set(w, pte, level))))
 		return false;
 	*ret_pte = pte;
 	return true;

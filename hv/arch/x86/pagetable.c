@@ -6,8 +6,10 @@
  * of the mapping is kept.
  *
  * Writers hold d->physmap_lock. Readers need not: entries are written in one store, a new table is
- * complete before it is linked, and tables live as long as the domain.
+ * complete before it is linked, and tables live as long as the domain; but for those that give way
+ * to a large leaf (hv/dirty.c), which live until nobody can be reading them.
  */
+#include <arch/pagetable.h>
 #include <arch/virt.h>
 #include <arch/x86.h>
 #include <hv/arch.h>
@@ -16,34 +18,7 @@
 #include <hv/frame.h>
 #include <hv/stats.h>
 
-#define LEVELS 4u
-#define LEVEL_BITS 9u
-#define ENTRIES 512u
-#define TYPE_SHIFT 52
-#define TYPE_MASK (7ull << TYPE_SHIFT)
-
-static unsigned int level_order(unsigned int level)
-{
-	return (level - 1) * LEVEL_BITS;
-}
-
-static unsigned int level_index(gfn_t gfn, unsigned int level)
-{
-	return (unsigned int)(gfn.n >> level_order(level)) & (ENTRIES - 1);
-}
-
-static uint64_t *table_of(uint64_t pte)
-{
-	return mfn_to_ptr(paddr_to_mfn(pte & PTE_ADDR));
-}
-
-static bool is_leaf(uint64_t pte, unsigned int level)
-{
-	return level == 1 || (pte & PTE_PS);
-}
-
-/* For the statistics: 'nr' leaves more at a level; less if it is a negative number. */
-static void count_leaves(struct domain *d, unsigned int level, uint64_t nr)
+void pagetable_count_leaves(struct domain *d, unsigned int level, uint64_t nr)
 {
 	if (d->stats)
 		stats_add(&d->stats->leaves[level - 1], nr);
@@ -111,7 +86,7 @@ static int make_entry(struct domain *d, const struct physmap_entry *e, unsigned 
 
 	if (level == 1 || virt->may_be_leaf(e->mfn, level_order(level))) {
 		*ret_pte = make_leaf(e, level_order(level));
-		count_leaves(d, level, 1);
+		pagetable_count_leaves(d, level, 1);
 		return 0;
 	}
 	err = table_alloc(d, &mfn);
@@ -163,11 +138,12 @@ int arch_physmap_set(struct domain *d, gfn_t gfn, const struct physmap_entry *e)
 bool arch_physmap_see(struct domain *d, gfn_t gfn, struct physmap_entry *ret_entry,
 		      struct physmap_seen *ret_seen)
 {
-	uint64_t *table = mfn_to_ptr(d->physmap.root);
+	uint64_t *table = mfn_to_ptr(d->physmap.root), joins = READ_ONCE(d->physmap.joins);
 	unsigned int level;
 
 	if (gfn.n >= d->physmap.max_gfn)
 		return false;
+	smp_rmb();
 	for (level = LEVELS; level > 0; level--) {
 		const uint64_t *place = &table[level_index(gfn, level)];
 		uint64_t pte = READ_ONCE(*place);
@@ -178,7 +154,7 @@ bool arch_physmap_see(struct domain *d, gfn_t gfn, struct physmap_entry *ret_ent
 			read_leaf(pte, level, ret_entry);
 			ret_entry->mfn = mfn_add(ret_entry->mfn,
 						 gfn.n & ((1ull << ret_entry->order) - 1));
-			*ret_seen = (struct physmap_seen){ place, pte };
+			*ret_seen = (struct physmap_seen){ place, pte, joins };
 			return true;
 		}
 		table = table_of(pte);
@@ -232,8 +208,8 @@ int arch_physmap_split(struct domain *d, gfn_t gfn)
 		table[i] = make_leaf(&e, level_order(level - 1));
 		e.mfn = mfn_add(e.mfn, 1ull << level_order(level - 1));
 	}
-	count_leaves(d, level, -1ull);
-	count_leaves(d, level - 1, ENTRIES);
+	pagetable_count_leaves(d, level, -1ull);
+	pagetable_count_leaves(d, level - 1, ENTRIES);
 	/* The same translations, spelled finer: old ones in a TLB do no harm. */
 	WRITE_ONCE(*pte, virt->pte_table(mfn));
 	return 0;
@@ -247,7 +223,7 @@ void arch_physmap_clear(struct domain *d, gfn_t gfn)
 	if (!pte)
 		return;
 	WRITE_ONCE(*pte, 0);
-	count_leaves(d, level, -1ull);
+	pagetable_count_leaves(d, level, -1ull);
 }
 
 /* First leaf at or after *gfn below 'table'; *gfn is moved behind what was looked at. */
@@ -261,7 +237,7 @@ static bool take_next(struct domain *d, uint64_t *table, unsigned int level, gfn
 			if (is_leaf(table[i], level)) {
 				read_leaf(table[i], level, ret);
 				WRITE_ONCE(table[i], 0);
-				count_leaves(d, level, -1ull);
+				pagetable_count_leaves(d, level, -1ull);
 				*gfn = gfn_from(((gfn->n >> order) + 1) << order);
 				return true;
 			}
@@ -290,7 +266,7 @@ static void free_table(struct domain *d, uint64_t *table, unsigned int level)
 		if (!(table[i] & PTE_P))
 			continue;
 		if (is_leaf(table[i], level))
-			count_leaves(d, level, -1ull); /* of an entry that was not finished */
+			pagetable_count_leaves(d, level, -1ull); /* of an entry that was not finished */
 		else
 			free_table(d, table_of(table[i]), level - 1);
 	}

@@ -150,6 +150,20 @@ int arch_physmap_split(struct domain *d, gfn_t gfn) __must_check;
 void arch_physmap_clear(struct domain *d, gfn_t gfn);
 void arch_physmap_free(struct domain *d); /* the tables themselves; nothing is mapped any more */
 
+/* ---- their dirty bits, for hv/dirty.c; under d->physmap_lock but where said ---- */
+/* Does the CPU set them; and does dirty_add() hear of each? No lock. */
+bool arch_dirty_is_there(bool *ret_logs);
+/*
+ * These look at one table of small leaves, or a large leaf, at or after *gfn, and move *gfn past it.
+ * -ENOENT: none is left. No vCPU of the domain runs but while they are counted.
+ */
+int arch_dirty_watch(struct domain *d, gfn_t *gfn) __must_check; /* clears; -ENOMEM as for a split */
+int arch_dirty_count(struct domain *d, gfn_t *gfn, uint64_t *pages) __must_check;
+/* Sets them. 1: a leaf of 'order' has taken the place of the table, which is to be freed. */
+int arch_dirty_join(struct domain *d, unsigned int order, gfn_t *gfn, mfn_t *ret_table) __must_check;
+/* See dirty_mark(). No lock. */
+bool arch_dirty_mark(struct domain *d, const struct physmap_seen *seen);
+
 /* ---- guest page tables ---- */
 int arch_guest_walk(struct vcpu *v, uint64_t linear, bool write, uint64_t *ret_gpa) __must_check;
 

@@ -25,6 +25,7 @@ struct timer;
 #define CPU_RESCHEDULE (1u << 0) /* look at the run queue */
 #define CPU_EOI (1u << 1)	 /* physical EOIs wait: irq_cpu_eoi() */
 #define CPU_TIMER (1u << 2)	 /* the hardware timer has fired */
+#define CPU_PASS (1u << 3)	 /* nothing: who has set it sees that the CPU has been at its loop */
 
 struct cpu {
 	uint32_t id;	      /* 0 .. nr_cpus - 1, 0 boots; constant */

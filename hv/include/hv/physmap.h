@@ -14,6 +14,7 @@
 #define HV_PHYSMAP_H
 
 #include <hv/compiler.h>
+#include <hv/dirty.h>
 #include <hv/types.h>
 
 struct domain;
@@ -41,18 +42,15 @@ struct physmap_entry {
 };
 
 /*
- * Where an entry was found, and how it read. Tables live as long as the domain and are never
- * unlinked, so the place may be read again at any time, without a lock and without a walk.
+ * Where an entry was found, and how it read. A table lives as long as the domain, or, if a large leaf
+ * takes its place, until every CPU has been at its loop again: so the place may be read again, without
+ * a lock and without a walk.
  */
 struct physmap_seen {
 	const uint64_t *place;
 	uint64_t value;
+	uint64_t joins; /* before the walk */
 };
-
-static inline bool physmap_seen_stands(const struct physmap_seen *seen)
-{
-	return READ_ONCE(*seen->place) == seen->value;
-}
 
 struct physmap {
 	mfn_t root;	     /* arch's top table */
@@ -60,6 +58,8 @@ struct physmap {
 	uint64_t max_tables; /* a guest that scatters its mappings may not use up hv's memory */
 	uint64_t max_gfn;    /* first gfn that cannot be mapped */
 	uint64_t generation; /* raised by each flush; atomic */
+	uint64_t joins;	     /* raised when tables have given way to large leaves; atomic */
+	struct dirty dirty;
 	/* physmap_destroy_step(): how far it has come, and what it has taken out, not yet let go. */
 	gfn_t teardown;
 	mfn_t leaving;
@@ -70,6 +70,11 @@ struct physmap {
 	bool has_large;
 	bool large_busy; /* a CPU is at the next piece */
 };
+
+static inline bool physmap_seen_stands(const struct physmap *p, const struct physmap_seen *seen)
+{
+	return READ_ONCE(*seen->place) == seen->value && READ_ONCE(p->joins) == seen->joins;
+}
 
 int physmap_init(struct domain *d);
 
@@ -109,7 +114,8 @@ int physmap_remove(struct domain *d, gfn_t gfn);
 
 /*
  * Looks up gfn and takes a reference on the frame behind it, whoever owns it (RAM, FOREIGN and
- * GRANT), if it allows 'access'. The caller drops it with frame_put(). Takes no lock.
+ * GRANT), if it allows 'access'. The caller drops it with frame_put(). Takes no lock. With
+ * PHYSMAP_WRITE the page counts as written (hv/dirty.h).
  * -EINVAL: nothing there, device or hv's page; -EACCES: access.
  */
 int physmap_get_frame(struct domain *d, gfn_t gfn, unsigned int access, mfn_t *ret_mfn) __must_check;

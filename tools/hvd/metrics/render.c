@@ -43,6 +43,7 @@ static const char *const exit_names[HVABI_STATS_EXITS] = {
 	[HVABI_EXIT_UNKNOWN] = "reason=\"unknown\"",
 	[HVABI_EXIT_CONTROL_REGISTER] = "reason=\"control_register\"",
 	[HVABI_EXIT_APIC] = "reason=\"apic\"",
+	[HVABI_EXIT_LOG_FULL] = "reason=\"log_full\"",
 };
 
 static const char *const op_names[STATS_NR_OPS] = {

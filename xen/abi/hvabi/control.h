@@ -47,6 +47,7 @@ enum hvabi_op {
 	HVABI_LOG_READ = 12,	  /* u.log:          hv's console ring */
 	HVABI_SHUTDOWN = 13,	  /* u.shutdown:     force a domain into shutdown, as if it had asked */
 	HVABI_VCPU_INFO = 14,	  /* u.vcpu:         state and times of one vCPU, out */
+	HVABI_DIRTY = 15,	  /* u.dirty:        how many pages a domain writes */
 };
 
 /* Facts about the host. All out. */
@@ -171,6 +172,22 @@ struct hvabi_vcpu {
 };
 
 /*
+ * Counts the 4 KiB pages that a domain writes while it runs: each once, from START on. What others
+ * write to pages that they have mapped of it is not seen. All work in bounded steps: -EAGAIN means
+ * "call again". START: -EBUSY while it is counted already, -EOPNOTSUPP if the CPU keeps no such
+ * account, -ENOMEM (to be undone by STOP). COUNT: -EINVAL before START. STOP: 0 also if nothing is
+ * counted. The end of the domain ends it as well.
+ */
+struct hvabi_dirty {
+	uint32_t action; /* HVABI_DIRTY_* below */
+	uint32_t pad;
+	uint64_t pages; /* COUNT: out */
+};
+#define HVABI_DIRTY_START 0u
+#define HVABI_DIRTY_COUNT 1u
+#define HVABI_DIRTY_STOP 2u
+
+/*
  * HVABI_DOMAIN_DESTROY works in bounded steps: -EAGAIN means "call again". After 0 the domain is
  * gone, or HVABI_DOM_DYING while references to its frames remain (a back end's grant mappings,
  * say); it goes by itself with the last of them. VIRQ_DOM_EXC is raised in the control domain
@@ -191,6 +208,7 @@ struct hvabi_request {
 		struct hvabi_log log;
 		struct hvabi_shutdown shutdown;
 		struct hvabi_vcpu vcpu;
+		struct hvabi_dirty dirty;
 		uint8_t reserved[496];
 	} u;
 };

@@ -64,6 +64,7 @@ enum hvabi_stats_exit {
 	HVABI_EXIT_UNKNOWN = 16,
 	HVABI_EXIT_CONTROL_REGISTER = 17,
 	HVABI_EXIT_APIC = 18,	     /* an end of interrupt that hv must know of */
+	HVABI_EXIT_LOG_FULL = 19,    /* of pages written, while somebody counts them */
 };
 #define HVABI_STATS_EXITS 24u
 

@@ -26,7 +26,8 @@ uint32_t svm_choose_features(uint32_t svm_edx, bool has_1g_pages, uint32_t *ret_
 		uint32_t feature;
 		bool is_used;
 	} known[] = {
-		{ SVM_FEATURE_NPT, ARCH_FEATURE_NESTED_PAGING | ARCH_FEATURE_PAGES_2M, true },
+		{ SVM_FEATURE_NPT,
+		  ARCH_FEATURE_NESTED_PAGING | ARCH_FEATURE_PAGES_2M | ARCH_FEATURE_NESTED_DIRTY, true },
 		{ SVM_FEATURE_NRIPS, ARCH_FEATURE_NEXT_RIP, true },
 		{ SVM_FEATURE_FLUSH_BY_ASID, ARCH_FEATURE_FLUSH_BY_TAG, true },
 		{ SVM_FEATURE_TSC_RATE, ARCH_FEATURE_TSC_SCALING, false },

@@ -43,6 +43,13 @@ unsigned int npt_access(uint64_t pte)
 	return access;
 }
 
+/* A guest's write sets it, and so does its CPU's walk of its own page tables (APM vol. 2, 15.25.5). */
+uint64_t npt_dirty(bool *ret_logs)
+{
+	*ret_logs = false;
+	return PTE_D;
+}
+
 /* Host MTRRs hold below nested paging too, page size or not. */
 bool npt_may_be_leaf(mfn_t mfn, unsigned int order)
 {

@@ -350,4 +350,5 @@ const struct virt_ops svm_ops = {
 	.pte_table = npt_table,
 	.pte_access = npt_access,
 	.may_be_leaf = npt_may_be_leaf,
+	.pte_dirty = npt_dirty,
 };

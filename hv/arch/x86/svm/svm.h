@@ -244,6 +244,7 @@ uint64_t npt_leaf(mfn_t mfn, unsigned int access, unsigned int order, bool devic
 uint64_t npt_table(mfn_t mfn);
 unsigned int npt_access(uint64_t pte);
 bool npt_may_be_leaf(mfn_t mfn, unsigned int order);
+uint64_t npt_dirty(bool *ret_logs);
 
 /* enter.S */
 void svm_enter_guest(uint64_t block_address, void *guest_regs);

@@ -45,6 +45,7 @@ static const struct control proc2_controls[] = {
 	/* Without these a guest gets #UD where CPUID has promised the instruction. */
 	{ PROC2_RDTSCP, USED, "RDTSCP" },
 	{ PROC2_INVPCID, USED, "INVPCID" },
+	{ PROC2_PML, USED, "a log of pages written" },
 };
 
 static const struct control pin_controls[] = {
@@ -128,12 +129,16 @@ const char *vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls
 		lack = choose(caps->exit, exit_controls, ARRAY_SIZE(exit_controls), &c.exit);
 	if (!lack)
 		lack = choose(caps->entry, entry_controls, ARRAY_SIZE(entry_controls), &c.entry);
+	if (lack)
+		return lack;
 	/* They are taken over by what delivers them, and want exits that take the interrupt (27.2.1.1). */
-	if (!lack && !(c.proc2 & PROC2_INTERRUPT_DELIVERY && c.exit & EXIT_CTL_ACKNOWLEDGE))
+	if (!(c.proc2 & PROC2_INTERRUPT_DELIVERY && c.exit & EXIT_CTL_ACKNOWLEDGE))
 		c.pin &= ~PIN_POSTED_INTERRUPTS;
-	if (!lack)
-		*ret = c;
-	return lack;
+	/* It logs dirty bits that are set: without them there is nothing to log (29.3.6). */
+	if (!(caps->ept_vpid & EPT_CAP_AD))
+		c.proc2 &= ~PROC2_PML;
+	*ret = c;
+	return NULL;
 }
 
 uint32_t vmx_name_features(const struct vmx_caps *caps, const struct vmx_controls *controls,
@@ -159,7 +164,7 @@ uint32_t vmx_name_features(const struct vmx_caps *caps, const struct vmx_control
 	if (caps->ept_vpid & EPT_CAP_1G)
 		used |= ARCH_FEATURE_PAGES_1G;
 	if (caps->ept_vpid & EPT_CAP_AD)
-		*ret_unused |= ARCH_FEATURE_NESTED_DIRTY;
+		used |= ARCH_FEATURE_NESTED_DIRTY;
 	for (i = 0; i < ARRAY_SIZE(optional); i++) {
 		if ((optional[i].chosen & optional[i].bit) == optional[i].bit)
 			used |= optional[i].feature;

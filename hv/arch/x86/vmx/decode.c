@@ -69,6 +69,13 @@ static void decode_exception(const struct vmx_exit_info *info, struct vm_exit *x
 		a->block_nmi = true;
 }
 
+/* IRET ended the blocking and did not get further: it is executed again (28.2.3). */
+static void block_nmi_again(const struct vmx_exit_info *info, struct vmx_aftermath *a)
+{
+	if ((info->qualification & EPTV_NMI_UNBLOCKED) && !(info->vectoring & EVENT_VALID))
+		a->block_nmi = true;
+}
+
 static void decode_ept_violation(const struct vmx_exit_info *info, struct vm_exit *x,
 				 struct vmx_aftermath *a)
 {
@@ -79,9 +86,7 @@ static void decode_ept_violation(const struct vmx_exit_info *info, struct vm_exi
 	x->fault.exec = q & EPTV_EXEC;
 	x->fault.present = q & EPTV_PRESENT;
 	x->fault.table_walk = (q & EPTV_LINEAR_VALID) && !(q & EPTV_LINEAR_ITSELF);
-	/* IRET ended the blocking and then faulted: it is executed again (28.2.3). */
-	if ((q & EPTV_NMI_UNBLOCKED) && !(info->vectoring & EVENT_VALID))
-		a->block_nmi = true;
+	block_nmi_again(info, a);
 }
 
 /* The CPU has carried out a write to the virtual APIC, and is behind the instruction (30.4.1). */
@@ -127,6 +132,8 @@ static enum exit_reason plain_reason(uint32_t reason)
 		return EXIT_MSR_WRITE;
 	case REASON_EPT_VIOLATION:
 		return EXIT_NESTED_FAULT;
+	case REASON_LOG_FULL:
+		return EXIT_LOG_FULL;
 	case REASON_XSETBV:
 		return EXIT_XSETBV;
 	case REASON_GETSEC:
@@ -165,6 +172,8 @@ void vmx_decode_exit(const struct vmx_exit_info *info, struct vm_exit *x, struct
 		decode_io(info, x);
 	} else if (reason == REASON_EPT_VIOLATION) {
 		decode_ept_violation(info, x, a);
+	} else if (reason == REASON_LOG_FULL) {
+		block_nmi_again(info, a);
 	} else if (reason == REASON_EOI || reason == REASON_APIC_WRITE) {
 		decode_apic(info, reason, x);
 	} else if (reason == REASON_EPT_MISCONFIG) {

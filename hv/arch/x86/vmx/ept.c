@@ -17,12 +17,12 @@
 #define EPT_TYPE_SHIFT 3
 #define EPT_LARGE BIT(7)
 /*
- * Set from the start: nothing looks at them, and a CPU that keeps them then never has to write.
+ * Set from the start: a CPU that keeps them then never has to write, unless somebody counts what a
+ * guest writes (hv/dirty.h).
  * Turning them on makes the CPU treat its reading of a guest's page tables as writes, as AMD's
  * does always: a page lent read-only holds no page table on either.
  */
 #define EPT_ACCESSED BIT(8)
-#define EPT_DIRTY BIT(9)
 
 static struct mtrrs mtrrs;
 static bool mtrrs_are_read;

@@ -22,6 +22,7 @@
 #define POSTED_VECTOR 0x0002u
 #define GUEST_SELECTOR(segment) (0x0800u + 2 * (segment))
 #define GUEST_INTERRUPT_STATUS 0x0810u /* highest requested 7:0, in service 15:8 */
+#define PML_INDEX 0x0812u
 #define HOST_ES_SELECTOR 0x0c00u
 #define HOST_CS_SELECTOR 0x0c02u
 #define HOST_SS_SELECTOR 0x0c04u
@@ -33,6 +34,7 @@
 #define IO_BITMAP_A 0x2000u
 #define IO_BITMAP_B 0x2002u
 #define MSR_BITMAP 0x2004u
+#define PML_ADDRESS 0x200eu
 #define VIRTUAL_APIC_PAGE 0x2012u
 #define POSTED_DESCRIPTOR 0x2016u
 #define EPT_POINTER 0x201au
@@ -245,6 +247,7 @@ enum vmx_reason {
 	REASON_APIC_WRITE = 56,
 	REASON_VMFUNC = 59,
 	REASON_ENCLS = 60,
+	REASON_LOG_FULL = 62, /* page-modification */
 };
 #define REASON_MASK 0xffffu
 #define REASON_ENTRY_FAILED (1u << 31)

@@ -92,6 +92,8 @@ int vmx_vcpu_create(struct vcpu *v)
 		return -ENOMEM;
 	if (frame_alloc_zeroed(0, &s->region))
 		goto undo_alloc;
+	if (vmx_log_create(v, s))
+		goto undo_region;
 	*(uint32_t *)mfn_to_ptr(s->region) = (uint32_t)(vmx_caps.basic & VMX_BASIC_REVISION);
 	vmclear(mfn_to_paddr(s->region));
 	v->arch.hw = s;
@@ -100,6 +102,8 @@ int vmx_vcpu_create(struct vcpu *v)
 	vmx_reset(v);
 	return 0;
 
+undo_region:
+	frame_free(s->region, 0);
 undo_alloc:
 	slab_free(&vmx_vcpus, s);
 	return -ENOMEM;
@@ -111,6 +115,7 @@ void vmx_vcpu_destroy(struct vcpu *v)
 
 	/* It was cleared when it was taken off its last CPU: no CPU writes to the page any more. */
 	frame_free(s->region, 0);
+	vmx_log_destroy(s);
 	slab_free(&vmx_vcpus, s);
 	v->arch.hw = NULL;
 }
@@ -121,7 +126,7 @@ static void write_controls(struct vcpu *v, struct vmx_vcpu *s)
 
 	/* The control domain's drivers may need the cache written back; a guest has no devices. */
 	if (domain_is_control(v->domain))
-		proc2 &= ~PROC2_WBINVD;
+		proc2 &= ~(PROC2_WBINVD | PROC2_PML);
 	s->proc_controls = vmx_controls.proc;
 	s->tpr_threshold = 0;
 	s->eptp = mfn_to_paddr(v->domain->physmap.root) | EPTP_WB | EPTP_4_LEVELS |
@@ -150,6 +155,7 @@ static void write_controls(struct vcpu *v, struct vmx_vcpu *s)
 	vmwrite(MSR_BITMAP, mfn_to_paddr(v->domain->arch.msr_bitmap));
 	vmwrite(VIRTUAL_APIC_PAGE, mfn_to_paddr(ptr_to_mfn(v->arch.lapic.page)));
 	vmwrite(EPT_POINTER, s->eptp);
+	vmx_log_reset(s);
 	if (vmx_runs_apic())
 		vmx_apic_reset(v, s);
 	vmwrite(LINK_POINTER, ~0ull);
@@ -254,11 +260,11 @@ static void write_reset_state(struct vmx_vcpu *s)
 void vmx_reset(struct vcpu *v)
 {
 	struct vmx_vcpu *s = vmx_use(v);
-	mfn_t region = s->region;
+	mfn_t region = s->region, log = s->log;
 
 	vmx_forget(s);
 	*s = (struct vmx_vcpu){
-		.region = region, .offered = -1, .dr6 = DR6_RESET, .apic_exits = true
+		.region = region, .log = log, .offered = -1, .dr6 = DR6_RESET, .apic_exits = true
 	};
 	memset(&v->arch.regs, 0, sizeof(v->arch.regs));
 	vmx_use(v);

@@ -436,6 +436,7 @@ static void vmx_enter(struct vcpu *v, struct vm_exit *x)
 	}
 	s->launched = true;
 	read_exit(v, s, &info);
+	vmx_log_drain(v, s);
 	if (vmx_runs_apic())
 		vmx_apic_finish(v, s);
 	vmx_decode_exit(&info, x, &a);
@@ -645,4 +646,5 @@ const struct virt_ops vmx_ops = {
 	.pte_table = ept_table,
 	.pte_access = ept_access,
 	.may_be_leaf = ept_may_be_leaf,
+	.pte_dirty = vmx_pte_dirty,
 };

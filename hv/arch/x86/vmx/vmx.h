@@ -44,6 +44,7 @@ struct vmx_cpu {
 /* Per vCPU. What is not in the VMCS: MSRs and debug registers while not loaded. */
 struct vmx_vcpu {
 	mfn_t region; /* its VMCS */
+	mfn_t log;    /* of pages written; 0: none */
 	bool launched;	   /* since its last VMCLEAR */
 	bool apic_exits;   /* which MSR bitmap the VMCS has */
 	uint64_t host_rsp;  /* as the VMCS has it */
@@ -104,6 +105,13 @@ static inline bool vmx_takes_posted(void)
 {
 	return vmx_controls.pin & PIN_POSTED_INTERRUPTS;
 }
+
+/* ---- pml.c: dirty bits, and the log of those that are set ---- */
+uint64_t vmx_pte_dirty(bool *ret_logs);
+int vmx_log_create(struct vcpu *v, struct vmx_vcpu *s);
+void vmx_log_destroy(struct vmx_vcpu *s);
+void vmx_log_reset(struct vmx_vcpu *s);
+void vmx_log_drain(struct vcpu *v, struct vmx_vcpu *s); /* after an exit */
 
 /* ---- decode.c: exit -> neutral record. Pure ---- */
 
@@ -185,6 +193,7 @@ uint64_t vmx_cr4_host_owned(void);
 bool vmx_write_cr(struct vcpu *v, uint64_t qualification);
 
 /* ---- ept.c: format of EPT entries; memory types ---- */
+#define EPT_DIRTY BIT(9)
 uint64_t ept_leaf(mfn_t mfn, unsigned int access, unsigned int order, bool device);
 uint64_t ept_table(mfn_t mfn);
 unsigned int ept_access(uint64_t pte);

@@ -35,6 +35,7 @@ enum exit_reason {
 	EXIT_UNKNOWN,	   /* hardware code in 'code' */
 	EXIT_CONTROL_REGISTER, /* a write that the back end has dealt with */
 	EXIT_APIC,	       /* a write to the virtual APIC that the CPU has carried out */
+	EXIT_LOG_FULL,	       /* of pages written, which the back end has emptied */
 	NR_EXIT_REASONS,
 };
 
@@ -136,6 +137,11 @@ struct virt_ops {
 	unsigned int (*pte_access)(uint64_t pte);
 	/* May one entry map 2^order frames, or do they differ in memory type? */
 	bool (*may_be_leaf)(mfn_t mfn, unsigned int order);
+	/*
+	 * The bit of a leaf that the CPU sets when the guest writes, 0: it sets none; and is that
+	 * logged, for dirty_add() to hear of after each exit?
+	 */
+	uint64_t (*pte_dirty)(bool *ret_logs);
 };
 
 /* ---- exit_map.c: which ports and MSRs exit. Made once, for all domains of a kind ---- */
