@@ -13,6 +13,20 @@ expect 0 '^Domain-0 +0 ' hvctl list
 expect 0 '"state": "running"' hvctl info one --json
 expect 0 'Memory +64 MiB' hvctl info 1
 expect 0 '^ +1 ' hvctl vcpus one
+expect 0 '^[0-9.]+ MiB/s .1000 pages' hvctl dirtyrate one
+expect 0 '"pages": 1000' hvctl dirtyrate one --period 1 --json
+expect 1 'not between 1 and 60' hvctl dirtyrate --period 0 one
+expect 1 'control domain' hvctl dirtyrate Domain-0
+expect 3 "no domain 'none'" hvctl dirtyrate none
+# It ends, whether or not somebody still waits for it. ("busy" has a mistake in it: it measures nothing.)
+hvctl dirtyrate --period 2 one >/dev/null 2>&1 &
+client=$!
+busy() { hvctl dirtyrate --period 0 one 2>&1 | grep -q 'being measured already'; }
+wait_until busy
+kill $client
+free_again() { ! busy; }
+wait_until free_again
+expect 0 '1000 pages' hvctl dirtyrate one
 expect 0 'hv: second line' hvctl dmesg
 expect 0 'Pretended CPU' hvctl capabilities
 expect 0 'IOMMU +there, not used' hvctl capabilities
@@ -29,7 +43,13 @@ expect 1 'is paused, not running' hvctl pause one
 expect 0 'resumed' hvctl resume one
 expect 0 'asked to power off' hvctl shutdown one
 expect 6 'did not react within 0 s' hvctl shutdown --wait --timeout 0 one
+# One measurement at a time; the domain's end ends it.
+hvctl dirtyrate --period 60 one >"$dir/out" 2>&1 &
+client=$!
+wait_until busy
 expect 0 'ended' hvctl destroy one
+wait $client
+grep -q "domain 'one' has ended" "$dir/out" || fail "measured to the end: $(cat "$dir/out")"
 expect 3 "no domain 'one'" hvctl info one
 grep -q 'you typed hello' "$dir/console/one.log" || fail "the console's log did not survive"
 

@@ -56,7 +56,7 @@ struct guest {
 	uint32_t nr_ports;
 	struct hvabi_entry entry;
 	struct hvabi_sched sched;
-	bool started;
+	bool started, counted;
 	char line[128];
 	unsigned int line_len;
 	int memory_fd;
@@ -333,6 +333,27 @@ static int do_unpause(uint16_t domid, struct guest *g)
 	return 0;
 }
 
+/* Writes 1,000 pages in any period. Its start takes two steps. */
+static int do_dirty(struct guest *g, struct hvabi_dirty *dirty)
+{
+	static bool begun;
+
+	switch (dirty->action) {
+	case HVABI_DIRTY_START:
+		if (g->counted)
+			return -EBUSY;
+		begun = !begun;
+		g->counted = !begun;
+		return begun ? -EAGAIN : 0;
+	case HVABI_DIRTY_COUNT:
+		dirty->pages = 1000;
+		return g->counted ? 0 : -EINVAL;
+	default:
+		g->counted = begun = false;
+		return 0;
+	}
+}
+
 static int do_log(struct hvabi_log *log)
 {
 	static const char text[] = "hv: pretended\nhv: second line\n";
@@ -392,6 +413,8 @@ static int control(struct hvabi_request *rq)
 	case HVABI_SCHED_SET:
 		g->sched = rq->u.sched;
 		return 0;
+	case HVABI_DIRTY:
+		return do_dirty(g, &rq->u.dirty);
 	case HVABI_VCPU_INFO:
 		rq->u.vcpu.state = RUNSTATE_blocked;
 		rq->u.vcpu.online = 1;

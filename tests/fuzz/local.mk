@@ -46,7 +46,8 @@ tests_fuzz_replay_http_LDADD = $(LIBEVENT_LIBS)
 check_PROGRAMS += tests/fuzz/replay_control
 tests_fuzz_replay_control_SOURCES = tests/fuzz/fuzz_control.c tests/fuzz/control_world.c \
 	tests/fuzz/control_world.h tests/fuzz/replay.c \
-	tools/hvd/control/access.c tools/hvd/control/define_ops.c tools/hvd/control/describe.c tools/hvd/control/disk_ops.c \
+	tools/hvd/control/access.c tools/hvd/control/define_ops.c tools/hvd/control/describe.c tools/hvd/control/dirty_ops.c \
+	tools/hvd/control/disk_ops.c \
 	tools/hvd/control/listener.c tools/hvd/control/op_record.c tools/hvd/control/past_ops.c \
 	tools/hvd/control/reply.c tools/hvd/control/request.c tools/hvd/control/view.c \
 	tools/hvd/control/wait.c tools/hvd/control/watch_ops.c tools/hvd/console_tail.c \

@@ -85,6 +85,7 @@ int hvcall_forward(struct hvcall *hv, struct hvabi_request *rq, void *bulk, size
 	case HVABI_DOMAIN_PAUSE:
 	case HVABI_DOMAIN_UNPAUSE:
 	case HVABI_SHUTDOWN:
+	case HVABI_DIRTY:
 		must_be_guest(rq->domid);
 		break;
 	default:

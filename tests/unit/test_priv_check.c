@@ -23,7 +23,7 @@ static void only_known_operations_pass(void)
 
 	for (rq.op = 0; rq.op < 100; rq.op++)
 		nr += check_control(&rq);
-	CU_ASSERT_EQUAL(nr, 11);
+	CU_ASSERT_EQUAL(nr, 12);
 	rq.op = HVABI_HOST_INFO;
 	CU_ASSERT(check_control(&rq));
 	rq.size--;

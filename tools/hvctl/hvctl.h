@@ -49,6 +49,7 @@ int cmd_console_log(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_vcpus(int argc, char **argv);
+int cmd_dirtyrate(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_shutdown(int argc, char **argv);
 int cmd_reboot(int argc, char **argv);

@@ -10,6 +10,7 @@ tools_hvctl_hvctl_SOURCES = \
 	tools/hvctl/cmd_create.c \
 	tools/hvctl/cmd_define.c \
 	tools/hvctl/cmd_destroy.c \
+	tools/hvctl/cmd_dirtyrate.c \
 	tools/hvctl/cmd_disk.c \
 	tools/hvctl/cmd_dmesg.c \
 	tools/hvctl/cmd_events.c \

@@ -36,6 +36,7 @@ static const struct command commands[] = {
 	{ "list", "[--all]", "show all domains", cmd_list },
 	{ "info", "DOMAIN", "show one domain in detail", cmd_info },
 	{ "vcpus", "DOMAIN", "show a domain's virtual CPUs", cmd_vcpus },
+	{ "dirtyrate", "[--period SECONDS] DOMAIN", "tell how fast a domain writes its memory", cmd_dirtyrate },
 	{ "history", "[--max N] DOMAIN", "show what happened to a domain", cmd_history },
 	{ "console-log", "[--follow] [--lines N] DOMAIN", "show what a domain's console has said", cmd_console_log },
 	{ "console", "[--idle SECONDS] [--lines N] DOMAIN", "attach to a domain's console; ^] leaves it", cmd_console },

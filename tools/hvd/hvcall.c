@@ -322,6 +322,18 @@ int hvcall_vcpu_info(struct hvcall *hv, uint16_t domid, uint32_t vcpu, struct hv
 	return err;
 }
 
+int hvcall_dirty(struct hvcall *hv, uint16_t domid, uint32_t action, uint64_t *ret_pages)
+{
+	struct hvabi_request *rq = request(hv, HVABI_DIRTY, domid);
+	int err;
+
+	rq->u.dirty.action = action;
+	err = control(hv);
+	if (!err && action == HVABI_DIRTY_COUNT)
+		*ret_pages = rq->u.dirty.pages;
+	return err;
+}
+
 int hvcall_sched_set(struct hvcall *hv, uint16_t domid, const struct hvabi_sched *sched)
 {
 	struct hvabi_request *rq = request(hv, HVABI_SCHED_SET, domid);

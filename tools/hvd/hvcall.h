@@ -53,6 +53,8 @@ int hvcall_copy_from(struct hvcall *hv, uint16_t domid, uint64_t gpa, void *dst,
 
 int hvcall_vcpu_entry(struct hvcall *hv, uint16_t domid, uint64_t entry, uint64_t start_info);
 int hvcall_vcpu_info(struct hvcall *hv, uint16_t domid, uint32_t vcpu, struct hvabi_vcpu *ret_info);
+/* One bounded step of HVABI_DIRTY_*: -EAGAIN wants another call. '*ret_pages' is COUNT's alone. */
+int hvcall_dirty(struct hvcall *hv, uint16_t domid, uint32_t action, uint64_t *ret_pages);
 int hvcall_sched_set(struct hvcall *hv, uint16_t domid, const struct hvabi_sched *sched);
 int hvcall_sched_get(struct hvcall *hv, uint16_t domid, uint32_t vcpu, struct hvabi_sched *ret_sched);
 

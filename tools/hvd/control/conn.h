@@ -19,6 +19,7 @@
 #include "lib/json_line.h"
 
 struct bufferevent;
+struct dirty_request;
 struct image_request;
 struct control;
 struct device_request;
@@ -64,6 +65,7 @@ struct conn {
 	struct fault fault;
 
 	struct device_request *device; /* device_ops.c: a device comes or goes */
+	struct dirty_request *dirty; /* dirty_ops.c: what a guest writes is measured */
 	struct image_request *image; /* image_ops.c: a process works on an image */
 
 	/* A request that waits for events; uses 'deadline' as well. */

@@ -19,6 +19,7 @@
 
 #include "control/conn.h"
 #include "control/device_ops.h"
+#include "control/dirty_ops.h"
 #include "control/image_ops.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
@@ -59,6 +60,7 @@ static void conn_free(struct conn *c)
 	wait_cancel(c);
 	image_ops_cancel(c);
 	device_ops_leave(c);
+	dirty_ops_leave(c);
 	op_record_drop(c);
 	view_end(c);
 	TAILQ_REMOVE(&control->conns, c, link);
@@ -187,6 +189,7 @@ static void conn_on_event(struct bufferevent *bev, short what, void *arg)
 		wait_cancel(c);
 		image_ops_cancel(c);
 		device_ops_leave(c);
+		dirty_ops_leave(c);
 		op_record_drop(c);
 		c->busy = false;
 		c->closing = c->broken = true;

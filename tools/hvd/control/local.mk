@@ -9,6 +9,7 @@ tools_hvd_control_libhvdcontrol_a_SOURCES = \
 	tools/hvd/control/define_ops.c \
 	tools/hvd/control/describe.c tools/hvd/control/describe.h \
 	tools/hvd/control/device_ops.c tools/hvd/control/device_ops.h \
+	tools/hvd/control/dirty_ops.c tools/hvd/control/dirty_ops.h \
 	tools/hvd/control/disk_ops.c \
 	tools/hvd/control/image_ops.c tools/hvd/control/image_ops.h \
 	tools/hvd/image/job.c tools/hvd/image/job.h \

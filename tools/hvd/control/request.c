@@ -14,6 +14,7 @@
 #include "control/conn.h"
 #include "control/describe.h"
 #include "control/device_ops.h"
+#include "control/dirty_ops.h"
 #include "control/image_ops.h"
 #include "control/ops.h"
 #include "domain/spec.h"
@@ -352,7 +353,7 @@ static void op_console(struct conn *c, struct json_object *rq)
 }
 
 /* What an operation is that changes nothing; one that is not marked changes something. */
-enum op_kind { OP_CHANGES, OP_LOOKS, OP_LISTENS /* to what guests say: for who may act, and no change */ };
+enum op_kind { OP_CHANGES, OP_LOOKS, OP_LISTENS /* to what guests say and do: for who may act, and no change */ };
 
 static const struct operation {
 	const char *name;
@@ -372,6 +373,7 @@ static const struct operation {
 	{ "wait", op_wait, OP_LOOKS },
 	{ "history", op_history, OP_LOOKS },
 	{ "console_log", op_console_log, OP_LISTENS },
+	{ "dirty-rate", op_dirty_rate, OP_LISTENS },
 	{ "create", op_create, OP_CHANGES },
 	{ "destroy", op_destroy, OP_CHANGES },
 	{ "pause", op_pause, OP_CHANGES },

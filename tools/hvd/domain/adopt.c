@@ -249,8 +249,12 @@ void domains_adopt(struct domains *all)
 	uint16_t domid;
 
 	domain_notes_read(all->env.journal, &notes);
-	for (domid = 1; !hvcall_domain_next(all->env.hv, &domid, &info); domid++)
+	for (domid = 1; !hvcall_domain_next(all->env.hv, &domid, &info); domid++) {
+		/* Nobody waits for what an earlier hvd had counted. */
+		while (hvcall_dirty(all->env.hv, domid, HVABI_DIRTY_STOP, NULL) == -EAGAIN)
+			;
 		adopt_living(all, &notes, domid, &info);
+	}
 	while (!TAILQ_EMPTY(&notes)) {
 		adopt_departed(all, TAILQ_FIRST(&notes));
 		domain_note_free(&notes, TAILQ_FIRST(&notes));

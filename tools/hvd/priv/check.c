@@ -41,6 +41,7 @@ bool check_control(const struct hvabi_request *rq)
 	case HVABI_DOMAIN_PAUSE:
 	case HVABI_DOMAIN_UNPAUSE:
 	case HVABI_SHUTDOWN:
+	case HVABI_DIRTY:
 		return check_guest(rq->domid);
 	default:
 		return false;
