@@ -18,6 +18,7 @@ stubdom_rt_librt_a_CCASFLAGS = $(FREESTANDING_ASFLAGS)
 stubdom_programs = stubdom/bench/exits/exits \
 	stubdom/bench/flood/flood \
 	stubdom/tests/exits/exits \
+	stubdom/tests/dirty/dirty \
 	stubdom/tests/killed/killed \
 	stubdom/tests/apic/apic \
 	stubdom/tests/timers/timers \
@@ -48,6 +49,12 @@ stubdom_tests_exits_exits_CPPFLAGS = $(STUBDOM_CPPFLAGS)
 stubdom_tests_exits_exits_CFLAGS = $(FREESTANDING_CFLAGS)
 stubdom_tests_exits_exits_LDFLAGS = $(stubdom_ld_flags)
 stubdom_tests_exits_exits_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_dirty_dirty_SOURCES = stubdom/tests/dirty/main.c
+stubdom_tests_dirty_dirty_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_dirty_dirty_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_dirty_dirty_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_dirty_dirty_LDADD = stubdom/rt/librt.a
 
 stubdom_tests_killed_killed_SOURCES = stubdom/tests/killed/main.c
 stubdom_tests_killed_killed_CPPFLAGS = $(STUBDOM_CPPFLAGS)
