@@ -19,6 +19,7 @@ stubdom_programs = stubdom/bench/exits/exits \
 	stubdom/bench/flood/flood \
 	stubdom/tests/exits/exits \
 	stubdom/tests/dirty/dirty \
+	stubdom/tests/xstate/xstate \
 	stubdom/tests/killed/killed \
 	stubdom/tests/apic/apic \
 	stubdom/tests/timers/timers \
@@ -55,6 +56,12 @@ stubdom_tests_dirty_dirty_CPPFLAGS = $(STUBDOM_CPPFLAGS)
 stubdom_tests_dirty_dirty_CFLAGS = $(FREESTANDING_CFLAGS)
 stubdom_tests_dirty_dirty_LDFLAGS = $(stubdom_ld_flags)
 stubdom_tests_dirty_dirty_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_xstate_xstate_SOURCES = stubdom/tests/xstate/main.c
+stubdom_tests_xstate_xstate_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_xstate_xstate_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_xstate_xstate_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_xstate_xstate_LDADD = stubdom/rt/librt.a
 
 stubdom_tests_killed_killed_SOURCES = stubdom/tests/killed/main.c
 stubdom_tests_killed_killed_CPPFLAGS = $(STUBDOM_CPPFLAGS)

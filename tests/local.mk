@@ -4,6 +4,12 @@
 noinst_PROGRAMS += tests/host/relay
 tests_host_relay_SOURCES = tests/host/relay.c
 
+# For the emulated host and its guests, which have no libraries.
+noinst_PROGRAMS += tests/boot/vector-check
+tests_boot_vector_check_SOURCES = tests/boot/vector-check.c
+tests_boot_vector_check_CFLAGS = -std=gnu11 $(HOSTED_WARN_CFLAGS)
+tests_boot_vector_check_LDFLAGS = -static
+
 dist_noinst_SCRIPTS += tests/host/run tests/host/bochs tests/host/get-bochs tests/run-all tests/boot/run-tests tests/ceph/cluster \
 	tests/boot/00-host.sh tests/boot/10-control-domain.sh tests/boot/15-level-interrupts.sh \
 	tests/boot/20-refused.sh tests/boot/80-stubdom.sh tests/boot/85-intel.sh tests/boot/87-intel-apic.sh tests/boot/88-amd.sh \

@@ -100,6 +100,7 @@ stubdom_prepare() {
 	local name
 	cat >"$work/programs" <<-'END'
 		exits 1 32
+		xstate 2 32
 		apic 2 32
 		timers 2 32
 		evtchn 2 32

@@ -80,8 +80,11 @@ static void leaf_xsave(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
 		r->ebx = fpu_area_size(v->arch.xcr0);
 		r->ecx = fpu_area_size(supported);
 	} else if (subleaf == 1) {
-		r->eax &= 1; /* XSAVEOPT */
-		r->ebx = r->ecx = r->edx = 0;
+		r->eax &= (uint32_t)(CPUID_D1_EAX_XSAVEOPT | CPUID_D1_EAX_XSAVEC |
+				     CPUID_D1_EAX_XGETBV1 | CPUID_D1_EAX_XSAVES);
+		/* The host's speaks of the host's XCR0. ECX, EDX: no supervisor component. */
+		r->ebx = r->eax & CPUID_D1_EAX_XSAVEC ? fpu_compact_size(v->arch.xcr0) : 0;
+		r->ecx = r->edx = 0;
 	} else if (subleaf > 62 || !(supported & BIT(subleaf))) {
 		*r = (struct cpuid_regs){ 0 };
 	}
@@ -165,7 +168,7 @@ void exit_cpuid(struct vcpu *v)
 		extended_leaf(leaf, &r);
 	}
 	if (virt->hide_cpuid)
-		virt->hide_cpuid(leaf, &r);
+		virt->hide_cpuid(leaf, subleaf, &r);
 	g->rax = r.eax;
 	g->rbx = r.ebx;
 	g->rcx = r.ecx;

@@ -6,6 +6,7 @@
 #include <hv/cpu.h>
 #include <hv/string.h>
 
+#include <arch/exit.h>
 #include <arch/virt.h>
 #include <arch/x86.h>
 
@@ -19,7 +20,9 @@ uint32_t arch_features(uint32_t *ret_unused)
 		features |= ARCH_FEATURE_TSC_DEADLINE;
 	if (clock_tsc_is_stable())
 		features |= ARCH_FEATURE_TSC_STABLE;
-	if (cpuid(0, 0).eax >= 0xd && cpuid(0xd, 1).eax & BIT(3))
+	if (fpu_guest_has_xsaves())
+		features |= ARCH_FEATURE_XSAVES;
+	else if (cpuid(0, 0).eax >= 0xd && cpuid(0xd, 1).eax & CPUID_D1_EAX_XSAVES)
 		*ret_unused |= ARCH_FEATURE_XSAVES;
 	/* Intel's table or AMD's: somebody could keep devices from memory. */
 	if (acpi_find_table("DMAR", 0) || acpi_find_table("IVRS", 0))

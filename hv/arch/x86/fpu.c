@@ -2,6 +2,11 @@
 /*
  * x87, SSE and extended state. hv itself uses none of it, so it is switched only when another vCPU
  * is put on the CPU. One page per vCPU holds it: components that would not fit are not offered.
+ *
+ * Guests may save theirs by XSAVES, which leaves out what has not changed since the XRSTORS from the
+ * same place (Intel SDM vol. 1, 13.6). Every vCPU that is put on the CPU comes by an XRSTOR of hv's, so
+ * what the CPU remembers of another guest's is forgotten then; hv saves everything, always. Components
+ * for supervisors are offered to nobody: IA32_XSS stays zero.
  */
 #include <arch/exit.h>
 #include <arch/virt.h>
@@ -18,6 +23,8 @@
 #define XCR0_AVX512 (BIT(5) | BIT(6) | BIT(7))
 #define XCR0_PKRU BIT(9)
 #define XCR0_OFFERED (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU)
+
+#define CPUID_D_ECX_ALIGNED BIT(1)
 
 #define FCW_RESET 0x037fu
 #define MXCSR_RESET 0x1f80u
@@ -53,6 +60,8 @@ void fpu_cpu_init(void)
 	write_cr4(read_cr4() | CR4_OSXSAVE);
 	r = cpuid(0xd, 0);
 	supported = ((uint64_t)r.edx << 32 | r.eax) & XCR0_OFFERED;
+	if (cpuid(0xd, 1).eax & CPUID_D1_EAX_XSAVES)
+		wrmsr(MSR_XSS, 0); /* whatever the firmware left */
 	if (fpu_area_size(supported) > PAGE_SIZE)
 		supported &= XCR0_X87 | XCR0_SSE | XCR0_AVX;
 	xsetbv(supported);
@@ -76,6 +85,36 @@ uint32_t fpu_area_size(uint64_t xcr0)
 		size = MAX(size, r.ebx + r.eax);
 	}
 	return size;
+}
+
+/* In ascending order, one behind the other, some on the next 64 bytes (Intel SDM vol. 1, 13.4.3). */
+uint32_t fpu_compact_size(uint64_t xcr0)
+{
+	uint32_t size = 512 + 64, i;
+
+	for (i = 2; i < 63; i++) {
+		struct cpuid_regs r;
+
+		if (!(xcr0 & BIT(i)))
+			continue;
+		r = cpuid(0xd, i);
+		if (r.ecx & CPUID_D_ECX_ALIGNED)
+			size = (size + 63) & ~63u;
+		size += r.eax;
+	}
+	return size;
+}
+
+bool fpu_guest_has_xsaves(void)
+{
+	struct cpuid_regs r;
+
+	if (!supported)
+		return false;
+	r = cpuid(0xd, 1);
+	if (virt->hide_cpuid)
+		virt->hide_cpuid(0xd, 1, &r);
+	return r.eax & CPUID_D1_EAX_XSAVES;
 }
 
 int fpu_init(struct vcpu *v)

@@ -98,6 +98,9 @@ int exit_read_msr(struct vcpu *v, uint32_t msr, uint64_t *ret_value)
 	case MSR_DE_CFG:
 	case MSR_SYSCFG:
 		return read_host_msr(msr, ret_value);
+	case MSR_XSS:
+		*ret_value = 0;
+		return fpu_guest_has_xsaves() ? 0 : -EINVAL;
 	case MSR_MCG_CAP:
 	case MSR_MCG_STATUS:
 		*ret_value = 0; /* machine checks are the host's */
@@ -130,6 +133,8 @@ int exit_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
 	case MSR_APIC_BASE:
 		/* x2APIC mode is the only one there is. */
 		return value == apic_base(v) ? 0 : -EINVAL;
+	case MSR_XSS:
+		return !value && fpu_guest_has_xsaves() ? 0 : -EINVAL;
 	case MSR_TSC:
 	case MSR_UCODE_REV:
 	case MSR_MISC_ENABLE:

@@ -210,17 +210,6 @@ static void test_xsetbv(void)
 	rt_set_cr4(rt_cr4() & ~CR4_OSXSAVE);
 }
 
-/* Not offered, so what it saves beyond XCR0 cannot be chosen either. */
-static void test_no_xsaves(void)
-{
-	uint32_t lo, hi, r[4];
-
-	rt_cpuid2(0xd, 1, r);
-	tap_is((long)(r[0] >> 3 & 1), 0, "no XSAVES");
-	tap_is(rt_try("rdmsr", "=a"(lo), "=d"(hi) : "c"(0xda0)), GP, "no IA32_XSS");
-	tap_is(rt_try("wrmsr", : "c"(0xda0), "a"(0), "d"(0)), GP, "to be read or written");
-}
-
 static void test_refused(void)
 {
 	uint64_t ax = 0x1000, dx;
@@ -432,7 +421,6 @@ void rt_main(void)
 	test_ports();
 	test_hypercalls();
 	test_xsetbv();
-	test_no_xsaves();
 	test_refused();
 	test_control_registers();
 	test_exceptions();

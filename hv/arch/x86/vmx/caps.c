@@ -46,6 +46,7 @@ static const struct control proc2_controls[] = {
 	{ PROC2_RDTSCP, USED, "RDTSCP" },
 	{ PROC2_INVPCID, USED, "INVPCID" },
 	{ PROC2_PML, USED, "a log of pages written" },
+	{ PROC2_XSAVES, USED, "XSAVES" },
 };
 
 static const struct control pin_controls[] = {

@@ -158,6 +158,9 @@ static void write_controls(struct vcpu *v, struct vmx_vcpu *s)
 	vmx_log_reset(s);
 	if (vmx_runs_apic())
 		vmx_apic_reset(v, s);
+	/* XSAVES saves no component that would have to exit: IA32_XSS is zero. */
+	if (proc2 & PROC2_XSAVES)
+		vmwrite(XSS_EXIT_BITMAP, 0);
 	vmwrite(LINK_POINTER, ~0ull);
 	vmwrite(CR0_MASK, VMX_CR0_HOST_OWNED);
 	vmwrite(CR4_MASK, vmx_cr4_host_owned());

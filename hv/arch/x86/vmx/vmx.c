@@ -82,7 +82,7 @@ static uint32_t vmx_features(uint32_t *ret_unused)
 }
 
 /* Without its control such an instruction is #UD in a guest, whatever the CPU itself can do. */
-static void vmx_hide_cpuid(uint32_t leaf, struct cpuid_regs *r)
+static void vmx_hide_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *r)
 {
 	bool rdtscp = vmx_controls.proc2 & PROC2_RDTSCP;
 	bool invpcid = vmx_controls.proc2 & PROC2_INVPCID;
@@ -93,6 +93,8 @@ static void vmx_hide_cpuid(uint32_t leaf, struct cpuid_regs *r)
 		r->ecx &= ~CPUID_7_ECX_RDPID;
 	if (leaf == 0x80000001 && !rdtscp)
 		r->edx &= ~CPUID_EXT1_EDX_RDTSCP;
+	if (leaf == 0xd && subleaf == 1 && !(vmx_controls.proc2 & PROC2_XSAVES))
+		r->eax &= ~(uint32_t)CPUID_D1_EAX_XSAVES;
 }
 
 static int vmx_cpu_enable(void)

@@ -19,6 +19,8 @@ void exit_io(struct vcpu *v, struct vm_exit *x);				/* ioport.c */
 void fpu_cpu_init(void);
 uint64_t fpu_supported_xcr0(void); /* 0: no XSAVE */
 uint32_t fpu_area_size(uint64_t xcr0); /* bytes of the standard format */
+uint32_t fpu_compact_size(uint64_t xcr0); /* of that of XSAVEC and XSAVES */
+bool fpu_guest_has_xsaves(void); /* and IA32_XSS, in which no bit can be set */
 int fpu_init(struct vcpu *v);
 void fpu_fini(struct vcpu *v);
 void fpu_reset(struct vcpu *v); /* not loaded */

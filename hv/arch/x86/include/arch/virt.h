@@ -82,7 +82,7 @@ struct virt_ops {
 	uint32_t (*features)(uint32_t *ret_unused);
 
 	/* Takes out of a CPUID leaf what guests cannot have on this CPU. NULL: nothing. */
-	void (*hide_cpuid)(uint32_t leaf, struct cpuid_regs *r);
+	void (*hide_cpuid)(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *r);
 
 	int (*domain_create)(struct domain *d); /* which ports and MSRs exit */
 	int (*vcpu_create)(struct vcpu *v);

@@ -76,6 +76,7 @@
 #define MSR_X2APIC_TPR 0x808u
 #define MSR_X2APIC_EOI 0x80bu
 #define MSR_X2APIC_SELF_IPI 0x83fu
+#define MSR_XSS 0xda0u
 #define MSR_EFER 0xc0000080u
 #define MSR_STAR 0xc0000081u
 #define MSR_LSTAR 0xc0000082u
@@ -120,6 +121,12 @@ static inline bool pat_is_valid(uint64_t pat)
 	}
 	return true;
 }
+
+/* CPUID leaf 0xd, subleaf 1: how extended state can be saved */
+#define CPUID_D1_EAX_XSAVEOPT BIT(0)
+#define CPUID_D1_EAX_XSAVEC BIT(1)
+#define CPUID_D1_EAX_XGETBV1 BIT(2)
+#define CPUID_D1_EAX_XSAVES BIT(3)
 
 struct cpuid_regs {
 	uint32_t eax, ebx, ecx, edx;
