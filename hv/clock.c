@@ -8,6 +8,7 @@
 #include <hv/clock.h>
 #include <hv/console.h>
 #include <hv/cpu.h>
+#include <hv/errno.h>
 #include <hv/panic.h>
 #include <hv/spinlock.h>
 
@@ -87,6 +88,81 @@ void clock_get_scale(struct clock_scale *ret_scale)
 {
 	*ret_scale = boot_scale;
 	ret_scale->tsc_base += (uint64_t)tsc_offset[this_cpu()->id];
+}
+
+/* ---- TSCs of another rate ---- */
+
+/* Nearest to (a << shift) / b, 32 bits of it at a time. false: it takes more than 64. */
+static bool shift_divide(uint32_t a, unsigned int shift, uint32_t b, uint64_t *ret)
+{
+	unsigned __int128 n = (unsigned __int128)a << shift, quotient = 0;
+	uint64_t rest = 0;
+	int i;
+
+	for (i = 3; i >= 0; i--) {
+		rest = rest << 32 | (uint32_t)(n >> 32 * i);
+		quotient = quotient << 32 | rest / b;
+		rest %= b;
+	}
+	if (rest >= b - rest)
+		quotient++;
+	*ret = (uint64_t)quotient;
+	return !(quotient >> 64);
+}
+
+/* Host ns a tick over guest ns a tick: both are mul << shift, in the same unit. */
+int tsc_rate_init(struct tsc_rate *rate, const struct clock_scale *host, uint32_t khz,
+		  unsigned int fraction_bits, unsigned int bits)
+{
+	struct clock_scale guest = { 0 };
+	uint64_t multiplier;
+	int shift;
+
+	if (!khz)
+		return -EINVAL;
+	clock_scale_init(&guest, khz);
+	shift = (int)fraction_bits + host->shift - guest.shift;
+	if (shift < 0 || shift > 95 ||
+	    !shift_divide(host->mul, (unsigned int)shift, guest.mul, &multiplier))
+		return -EINVAL;
+	if (!multiplier || (bits < 64 && multiplier >> bits))
+		return -EINVAL;
+	*rate = (struct tsc_rate){ .khz = khz,
+				   .fraction_bits = fraction_bits,
+				   .multiplier = multiplier,
+				   .mul = guest.mul,
+				   .shift = guest.shift };
+	return 0;
+}
+
+/* As the CPU does: the low 64 bits of what is left of all 128. */
+uint64_t tsc_rate_apply(const struct tsc_rate *rate, uint64_t host_tsc)
+{
+	return (uint64_t)((unsigned __int128)host_tsc * rate->multiplier >> rate->fraction_bits);
+}
+
+int clock_get_tsc_rate(uint32_t khz, struct tsc_rate *ret_rate)
+{
+	unsigned int fraction_bits, bits = arch_tsc_multiplier_bits(&fraction_bits);
+	uint64_t difference = khz > tsc_khz ? khz - tsc_khz : tsc_khz - khz;
+
+	if (!khz || khz == tsc_khz || (!bits && difference * 4000 <= tsc_khz)) {
+		*ret_rate = (struct tsc_rate){ 0 };
+		return 0;
+	}
+	if (!bits)
+		return -EOPNOTSUPP;
+	return tsc_rate_init(ret_rate, &boot_scale, khz, fraction_bits, bits);
+}
+
+void clock_get_guest_scale(const struct tsc_rate *rate, struct clock_scale *ret_scale)
+{
+	clock_get_scale(ret_scale);
+	if (!rate->khz)
+		return;
+	ret_scale->tsc_base = tsc_rate_apply(rate, ret_scale->tsc_base);
+	ret_scale->mul = rate->mul;
+	ret_scale->shift = rate->shift;
 }
 
 /* Relative to now: the rounding of the scale must not add up over the weeks. */

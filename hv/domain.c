@@ -8,6 +8,7 @@
 #include <stdarg.h>
 
 #include <hv/arch.h>
+#include <hv/clock.h>
 #include <hv/console.h>
 #include <hv/cpu.h>
 #include <hv/domain.h>
@@ -123,6 +124,9 @@ int domain_create(domid_t id, const uint8_t uuid[16], const struct domain_limits
 	d = hv_alloc(sizeof(*d));
 	if (!d)
 		return -ENOMEM;
+	err = clock_get_tsc_rate(limits->tsc_khz, &d->tsc);
+	if (err)
+		goto undo_alloc;
 	d->id = id;
 	d->is_control = !control_domain && id == 0;
 	memcpy(d->uuid, uuid, sizeof(d->uuid));

@@ -23,6 +23,7 @@ stubdom_programs = stubdom/bench/exits/exits \
 	stubdom/tests/killed/killed \
 	stubdom/tests/apic/apic \
 	stubdom/tests/timers/timers \
+	stubdom/tests/tsc/tsc \
 	stubdom/tests/evtchn/evtchn \
 	stubdom/tests/grants/grants \
 	stubdom/tests/memory/memory \
@@ -62,6 +63,12 @@ stubdom_tests_xstate_xstate_CPPFLAGS = $(STUBDOM_CPPFLAGS)
 stubdom_tests_xstate_xstate_CFLAGS = $(FREESTANDING_CFLAGS)
 stubdom_tests_xstate_xstate_LDFLAGS = $(stubdom_ld_flags)
 stubdom_tests_xstate_xstate_LDADD = stubdom/rt/librt.a
+
+stubdom_tests_tsc_tsc_SOURCES = stubdom/tests/tsc/main.c
+stubdom_tests_tsc_tsc_CPPFLAGS = $(STUBDOM_CPPFLAGS)
+stubdom_tests_tsc_tsc_CFLAGS = $(FREESTANDING_CFLAGS)
+stubdom_tests_tsc_tsc_LDFLAGS = $(stubdom_ld_flags)
+stubdom_tests_tsc_tsc_LDADD = stubdom/rt/librt.a
 
 stubdom_tests_killed_killed_SOURCES = stubdom/tests/killed/main.c
 stubdom_tests_killed_killed_CPPFLAGS = $(STUBDOM_CPPFLAGS)

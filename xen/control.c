@@ -127,6 +127,13 @@ static int log_read(struct hvabi_log *log)
 
 /* ---- domains ---- */
 
+static bool tsc_is_valid(const struct hvabi_create *in)
+{
+	if (!(in->flags & HVABI_CREATE_TSC))
+		return !in->tsc_khz;
+	return in->tsc_khz >= HVABI_TSC_KHZ_MIN && in->tsc_khz <= HVABI_TSC_KHZ_MAX;
+}
+
 static int create(struct hvabi_request *r)
 {
 	const struct hvabi_create *in = &r->u.create;
@@ -137,11 +144,14 @@ static int create(struct hvabi_request *r)
 			in->max_grant_frames ? in->max_grant_frames : GNTTAB_FRAMES_DEFAULT,
 		.max_evtchn_ports =
 			in->max_evtchn_ports ? in->max_evtchn_ports : EVTCHN_LIMIT_DEFAULT,
+		.tsc_khz = in->tsc_khz,
 	};
 	struct domain *d;
 	int err;
 
-	if (in->flags || in->max_vcpus == 0 || in->max_vcpus > DOMAIN_MAX_VCPUS ||
+	if (in->flags & ~HVABI_CREATE_TSC || in->pad || !tsc_is_valid(in))
+		return -EINVAL;
+	if (in->max_vcpus == 0 || in->max_vcpus > DOMAIN_MAX_VCPUS ||
 	    in->max_frames == 0 || limits.max_grant_frames > GNTTAB_FRAMES_MAX ||
 	    limits.max_evtchn_ports > EVTCHN_FIFO_NR_CHANNELS)
 		return -EINVAL;

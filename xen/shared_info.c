@@ -323,7 +323,7 @@ void shared_info_show_time(struct vcpu *v)
 	struct clock_scale scale;
 
 	/* Padding never differs: struct clock_scale is compared field by field. */
-	clock_get_scale(&scale);
+	clock_get_guest_scale(&v->domain->tsc, &scale);
 	if (a->time_is_shown && scale.tsc_base == a->shown_scale.tsc_base &&
 	    scale.ns_base == a->shown_scale.ns_base && scale.mul == a->shown_scale.mul &&
 	    scale.shift == a->shown_scale.shift)

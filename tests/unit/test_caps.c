@@ -87,6 +87,17 @@ static void vmx_features_are_used_or_told_as_unused(void)
 	CU_ASSERT_PTR_NULL(vmx_choose_controls(&c, &controls));
 	CU_ASSERT_EQUAL(controls.pin & PIN_POSTED_INTERRUPTS, 0);
 	c = rich();
+	CU_ASSERT_PTR_NULL(vmx_choose_controls(&c, &controls));
+	CU_ASSERT(vmx_name_features(&c, &controls, &unused) & ARCH_FEATURE_TSC_SCALING);
+	CU_ASSERT(controls.proc2 & PROC2_XSAVES);
+	/* No scaling without an offset. */
+	c.proc &= ~((uint64_t)PROC_TSC_OFFSET << 32);
+	CU_ASSERT_PTR_NULL(vmx_choose_controls(&c, &controls));
+	CU_ASSERT(!(controls.proc2 & PROC2_TSC_SCALING));
+	c.proc2 &= ~((uint64_t)PROC2_XSAVES << 32);
+	CU_ASSERT_PTR_NULL(vmx_choose_controls(&c, &controls));
+	CU_ASSERT(!(controls.proc2 & PROC2_XSAVES));
+	c = rich();
 	/* What is chosen is used. */
 	controls.proc2 = PROC2_PML;
 	used = vmx_name_features(&c, &controls, &unused);

@@ -4,6 +4,8 @@
 
 #include <hvabi/control.h>
 
+#include <arch/fake.h>
+
 #include "abi_world.h"
 #include "policy.h"
 #include "unit.h"
@@ -101,7 +103,7 @@ static void bad_limits_are_refused(void)
 	r.u.create.max_frames = 0;
 	CU_ASSERT_EQUAL(call(&r), -EINVAL);
 	r = create_request();
-	r.u.create.flags = 1;
+	r.u.create.flags = 2;
 	CU_ASSERT_EQUAL(call(&r), -EINVAL);
 	r = create_request();
 	r.u.create.max_evtchn_ports = 1u << 20;
@@ -110,6 +112,51 @@ static void bad_limits_are_refused(void)
 	r.u.create.max_grant_frames = 1u << 20;
 	CU_ASSERT_EQUAL(call(&r), -EINVAL);
 	CU_ASSERT_EQUAL(domain_count(), 1);
+}
+
+static int64_t create_with_tsc(uint32_t flags, uint32_t khz)
+{
+	struct hvabi_request r = create_request();
+	int64_t ret;
+
+	r.u.create.flags = flags;
+	r.u.create.tsc_khz = khz;
+	ret = call(&r);
+	if (!ret)
+		CU_ASSERT_EQUAL(destroy(r.domid), 0);
+	return ret;
+}
+
+static void a_tsc_of_another_rate(void)
+{
+	struct hvabi_request r = create_request();
+	struct domain *d;
+
+	/* The pretended host: 1 GHz, and no scaling at first. */
+	CU_ASSERT_EQUAL(create_with_tsc(0, 1000000), -EINVAL);
+	CU_ASSERT_EQUAL(create_with_tsc(HVABI_CREATE_TSC, 0), -EINVAL);
+	CU_ASSERT_EQUAL(create_with_tsc(HVABI_CREATE_TSC, 999), -EINVAL);
+	CU_ASSERT_EQUAL(create_with_tsc(HVABI_CREATE_TSC, 100000001), -EINVAL);
+	CU_ASSERT_EQUAL(create_with_tsc(HVABI_CREATE_TSC, 1000000), 0);
+	CU_ASSERT_EQUAL(create_with_tsc(HVABI_CREATE_TSC, 2000000), -EOPNOTSUPP);
+	CU_ASSERT_EQUAL(domain_count(), 1);
+	fake_tsc_multiplier_bits = 40;
+	fake_tsc_fraction_bits = 32;
+	CU_ASSERT_EQUAL(create_with_tsc(HVABI_CREATE_TSC, 2000000), 0);
+	/* An old caller's size ends before the field. */
+	r.size = 16 + offsetof(struct hvabi_create, tsc_khz);
+	CU_ASSERT_EQUAL(call(&r), 0);
+	CU_ASSERT_EQUAL(destroy(r.domid), 0);
+	r = create_request();
+	r.u.create.flags = HVABI_CREATE_TSC;
+	r.u.create.tsc_khz = 500000;
+	CU_ASSERT_EQUAL(call(&r), 0);
+	d = domain_get(r.domid);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	CU_ASSERT_EQUAL(d->tsc.multiplier, 1ull << 31);
+	domain_put(d);
+	CU_ASSERT_EQUAL(destroy(r.domid), 0);
+	fake_tsc_multiplier_bits = 0;
 }
 
 static void request_sizes(void)
@@ -335,7 +382,7 @@ static void world_comes_up(void)
 
 UNIT_MAIN("control", UNIT_TEST(world_comes_up), UNIT_TEST(guests_may_not),
 	  UNIT_TEST(create_info_destroy), UNIT_TEST(dying_domain_neither_runs_nor_grows),
-	  UNIT_TEST(bad_limits_are_refused), UNIT_TEST(request_sizes),
+	  UNIT_TEST(bad_limits_are_refused), UNIT_TEST(a_tsc_of_another_rate), UNIT_TEST(request_sizes),
 	  UNIT_TEST(copies_go_both_ways), UNIT_TEST(pause_entry_shutdown),
 	  UNIT_TEST(control_domain_does_not_harm_itself), UNIT_TEST(log_is_read_from_a_position),
 	  UNIT_TEST(every_failing_allocation_is_undone), UNIT_TEST(a_hundred_domains_leave_nothing))

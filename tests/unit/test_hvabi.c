@@ -20,7 +20,7 @@ static void request_is_512_bytes_plus_header(void)
 static void structures_have_no_hidden_padding(void)
 {
 	CU_ASSERT_EQUAL(sizeof(struct hvabi_host_info), END_OF(struct hvabi_host_info, pad));
-	CU_ASSERT_EQUAL(sizeof(struct hvabi_create), END_OF(struct hvabi_create, max_evtchn_ports));
+	CU_ASSERT_EQUAL(sizeof(struct hvabi_create), END_OF(struct hvabi_create, pad));
 	CU_ASSERT_EQUAL(sizeof(struct hvabi_info), END_OF(struct hvabi_info, crash_reason));
 	CU_ASSERT_EQUAL(offsetof(struct hvabi_info, max_frames), 40);
 	CU_ASSERT_EQUAL(sizeof(struct hvabi_sched), END_OF(struct hvabi_sched, affinity));

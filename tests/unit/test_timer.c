@@ -236,6 +236,158 @@ static void scale_is_exact_for_every_frequency(void)
 	}
 }
 
+/* ---- TSCs of another rate ---- */
+
+struct multiplier {
+	unsigned int fraction, bits;
+};
+static const struct multiplier intel = { 48, 64 }, amd = { 32, 40 };
+
+static struct clock_scale scale_of(uint32_t khz)
+{
+	struct clock_scale s = { 0 };
+
+	clock_scale_init(&s, khz);
+	return s;
+}
+
+static int make_rate(struct tsc_rate *rate, uint32_t host_khz, uint32_t khz, struct multiplier m)
+{
+	struct clock_scale host = scale_of(host_khz);
+
+	return tsc_rate_init(rate, &host, khz, m.fraction, m.bits);
+}
+
+static void half_and_one_and_a_half_are_what_they_say(void)
+{
+	static const struct clock_scale three_quarters = { .mul = 0xc0000000u };
+	struct tsc_rate r;
+
+	CU_ASSERT_EQUAL(make_rate(&r, 2000000, 1000000, intel), 0);
+	CU_ASSERT_EQUAL(r.multiplier, 1ull << 47);
+	CU_ASSERT_EQUAL(tsc_rate_apply(&r, 1001), 500);
+	CU_ASSERT_EQUAL(make_rate(&r, 2000000, 3000000, intel), 0);
+	/* The scale to ns has 32 bits, and it is what the multiplier follows. */
+	CU_ASSERT(r.multiplier - (3ull << 47) + (1ull << 18) <= 2ull << 18);
+	CU_ASSERT_EQUAL(make_rate(&r, 2000000, 1000000, amd), 0);
+	CU_ASSERT_EQUAL(r.multiplier, 1ull << 31);
+	CU_ASSERT_EQUAL(make_rate(&r, 2000000, 8000000, amd), 0);
+	CU_ASSERT_EQUAL(r.multiplier, 4ull << 32);
+	CU_ASSERT_EQUAL(tsc_rate_apply(&r, 1001), 4004);
+	/* A quotient that lies between two goes to the nearer one: 0.75 ns over 2.5, 0.3 times 2^32. */
+	CU_ASSERT_EQUAL(tsc_rate_init(&r, &three_quarters, 400000, amd.fraction, amd.bits), 0);
+	CU_ASSERT_EQUAL(r.multiplier, 1288490189);
+}
+
+/* The guest's clock, a year from now, is hv's. */
+static void clocks_stay_together_for_years(void)
+{
+	static const uint32_t hosts[] = { 20000, 999999, 1995379, 2300123, 3000000, 6000000 };
+	static const uint32_t guests[] = { 10000, 30000, 1000001, 1800000, 2999999, 5123457 };
+	const struct {
+		struct multiplier m;
+		uint64_t drift_ns; /* a year */
+	} kinds[] = { { intel, 1000 }, { amd, 8000000 } };
+	const uint64_t year_ms = 365ull * 86400000;
+	size_t i, j, k;
+
+	for (i = 0; i < ARRAY_SIZE(hosts); i++) {
+		for (j = 0; j < ARRAY_SIZE(guests); j++) {
+			for (k = 0; k < 2; k++) {
+				struct clock_scale host = scale_of(hosts[i]), guest;
+				uint64_t tsc = year_ms * hosts[i], by_host, by_guest, gap;
+				struct tsc_rate r;
+
+				if (tsc_rate_init(&r, &host, guests[j], kinds[k].m.fraction,
+						  kinds[k].m.bits)) {
+					CU_ASSERT(k == 1 && guests[j] / hosts[i] >= 255);
+					continue;
+				}
+				guest = (struct clock_scale){ .mul = r.mul, .shift = r.shift };
+				by_host = clock_scale_ns(&host, tsc);
+				by_guest = clock_scale_ns(&guest, tsc_rate_apply(&r, tsc));
+				gap = by_host > by_guest ? by_host - by_guest : by_guest - by_host;
+				/* A small multiplier of few bits is a coarse one. */
+				CU_ASSERT(gap <= kinds[k].drift_ns * MAX(1u, hosts[i] / guests[j] + 1));
+			}
+		}
+	}
+}
+
+static void products_use_all_128_bits(void)
+{
+	struct tsc_rate r = { .khz = 1, .fraction_bits = 48, .multiplier = UINT64_MAX };
+
+	/* (2^64 - 1)^2 = 2^128 - 2^65 + 1: of what is left the low 64 bits. */
+	CU_ASSERT_EQUAL(tsc_rate_apply(&r, UINT64_MAX), 0xfffffffffffe0000ull);
+	r.multiplier = 1ull << 48;
+	CU_ASSERT_EQUAL(tsc_rate_apply(&r, UINT64_MAX), UINT64_MAX);
+	r.multiplier = 3ull << 47;
+	CU_ASSERT_EQUAL(tsc_rate_apply(&r, 1ull << 62), 3ull << 61);
+	CU_ASSERT_EQUAL(tsc_rate_apply(&r, 1ull << 63), 3ull << 62);
+	r = (struct tsc_rate){ .khz = 1, .fraction_bits = 32, .multiplier = (1ull << 40) - 1 };
+	CU_ASSERT_EQUAL(tsc_rate_apply(&r, 1ull << 32), (1ull << 40) - 1);
+	CU_ASSERT_EQUAL(tsc_rate_apply(&r, 0), 0);
+}
+
+static void what_the_register_cannot_hold_is_refused(void)
+{
+	struct tsc_rate r = { .khz = 77 };
+
+	/* Up to 256 times the host's rate (8.32), up to 65536 times (16.48). */
+	CU_ASSERT_EQUAL(make_rate(&r, 20000, 255 * 20000, amd), 0);
+	CU_ASSERT_EQUAL(make_rate(&r, 20000, 257 * 20000, amd), -EINVAL);
+	CU_ASSERT_EQUAL(make_rate(&r, 20000, 257 * 20000, intel), 0);
+	CU_ASSERT_EQUAL(make_rate(&r, 1000, 65000000, intel), 0);
+	CU_ASSERT_EQUAL(make_rate(&r, 1000, 66000000, intel), -EINVAL);
+	CU_ASSERT_EQUAL(make_rate(&r, 1000, 100000000, intel), -EINVAL);
+	r.khz = 77;
+	CU_ASSERT_EQUAL(make_rate(&r, 1, UINT32_MAX, intel), -EINVAL);
+	CU_ASSERT_EQUAL(make_rate(&r, 1, UINT32_MAX, amd), -EINVAL);
+	CU_ASSERT_EQUAL(make_rate(&r, 3, UINT32_MAX, intel), -EINVAL);
+	CU_ASSERT_EQUAL(make_rate(&r, 1000000, 0, intel), -EINVAL);
+	CU_ASSERT_EQUAL(r.khz, 77); /* untouched */
+	/* Slow ones lose bits, not sense. */
+	CU_ASSERT_EQUAL(make_rate(&r, UINT32_MAX, 1000, amd), 0);
+	CU_ASSERT(r.multiplier == (1000ull << 32) / UINT32_MAX);
+}
+
+static void a_rate_is_the_hosts_where_none_is_wanted_or_none_can_be(void)
+{
+	struct tsc_rate r = { .khz = 77 };
+	struct clock_scale host, guest;
+
+	start(); /* 1,000,000 kHz */
+	fake_tsc_multiplier_bits = 0;
+	CU_ASSERT_EQUAL(clock_get_tsc_rate(0, &r), 0);
+	CU_ASSERT_EQUAL(r.khz, 0);
+	CU_ASSERT_EQUAL(clock_get_tsc_rate(1000000, &r), 0);
+	/* Measured twice, it is twice another: 250 ppm. */
+	CU_ASSERT_EQUAL(clock_get_tsc_rate(1000250, &r), 0);
+	CU_ASSERT_EQUAL(r.khz, 0);
+	CU_ASSERT_EQUAL(clock_get_tsc_rate(999750, &r), 0);
+	CU_ASSERT_EQUAL(clock_get_tsc_rate(1000251, &r), -EOPNOTSUPP);
+	CU_ASSERT_EQUAL(clock_get_tsc_rate(999749, &r), -EOPNOTSUPP);
+	clock_get_scale(&host);
+	clock_get_guest_scale(&r, &guest);
+	CU_ASSERT_EQUAL(guest.tsc_base, host.tsc_base);
+	CU_ASSERT(guest.mul == host.mul && guest.shift == host.shift);
+
+	fake_tsc_multiplier_bits = intel.bits;
+	fake_tsc_fraction_bits = intel.fraction;
+	CU_ASSERT_EQUAL(clock_get_tsc_rate(1000000, &r), 0);
+	CU_ASSERT_EQUAL(r.khz, 0);
+	CU_ASSERT_EQUAL(clock_get_tsc_rate(1000250, &r), 0);
+	CU_ASSERT_EQUAL(r.khz, 1000250);
+	CU_ASSERT_EQUAL(clock_get_tsc_rate(2000000, &r), 0);
+	clock_get_guest_scale(&r, &guest);
+	CU_ASSERT_EQUAL(guest.tsc_base, tsc_rate_apply(&r, host.tsc_base));
+	CU_ASSERT_EQUAL(guest.ns_base, host.ns_base);
+	at(5 * NSEC_PER_SEC);
+	CU_ASSERT_EQUAL(clock_scale_ns(&guest, tsc_rate_apply(&r, fake_tsc)), clock_ns());
+	fake_tsc_multiplier_bits = 0;
+}
+
 static void deadline_in_ticks_is_reached_not_before(void)
 {
 	uint64_t tsc;
@@ -278,5 +430,9 @@ UNIT_MAIN("timer", UNIT_TEST(timers_fire_in_order_and_not_early),
 	  UNIT_TEST(timer_that_sets_itself_does_not_hold_the_cpu),
 	  UNIT_TEST(set_by_two_cpus_at_once_it_is_in_one_queue),
 	  UNIT_TEST(scale_is_exact_for_every_frequency),
+	  UNIT_TEST(half_and_one_and_a_half_are_what_they_say),
+	  UNIT_TEST(clocks_stay_together_for_years), UNIT_TEST(products_use_all_128_bits),
+	  UNIT_TEST(what_the_register_cannot_hold_is_refused),
+	  UNIT_TEST(a_rate_is_the_hosts_where_none_is_wanted_or_none_can_be),
 	  UNIT_TEST(deadline_in_ticks_is_reached_not_before), UNIT_TEST(dates_count_from_1970),
 	  UNIT_TEST(wall_clock_counts_from_the_rtc))

@@ -27,6 +27,7 @@ static sigjmp_buf *panic_return;
 
 __thread char *fake_stack;
 uint64_t fake_tsc;
+unsigned int fake_tsc_multiplier_bits, fake_tsc_fraction_bits;
 unsigned int fake_nr_panics;
 bool fake_verbose;
 
@@ -107,6 +108,12 @@ uint64_t arch_read_rtc(void)
 uint64_t arch_tsc(void)
 {
 	return fake_tsc;
+}
+
+unsigned int arch_tsc_multiplier_bits(unsigned int *ret_fraction_bits)
+{
+	*ret_fraction_bits = fake_tsc_fraction_bits;
+	return fake_tsc_multiplier_bits;
 }
 
 void arch_send_kick(struct cpu *cpu)

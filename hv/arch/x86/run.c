@@ -53,6 +53,11 @@ const char *arch_virt_name(void)
 	return virt->name;
 }
 
+unsigned int arch_tsc_multiplier_bits(unsigned int *ret_fraction_bits)
+{
+	return virt->tsc_multiplier_bits(ret_fraction_bits);
+}
+
 int arch_domain_init(struct domain *d)
 {
 	return virt->domain_create(d);

@@ -60,6 +60,8 @@ int arch_irq_highest_in_service(void); /* -1: none */
 void arch_restart(void);	       /* tries what the platform has, returns if nothing worked */
 noreturn void arch_halt(void);
 uint64_t arch_tsc(void);
+/* Of the number by which the CPU can multiply a domain's TSC: all, and those behind the point. 0: it cannot. */
+unsigned int arch_tsc_multiplier_bits(unsigned int *ret_fraction_bits);
 void arch_backtrace(void);
 void *arch_map_device(paddr_t address, size_t size); /* uncached, for hv; boot only */
 

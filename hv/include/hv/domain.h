@@ -9,6 +9,7 @@
 #ifndef HV_DOMAIN_H
 #define HV_DOMAIN_H
 
+#include <hv/clock.h>
 #include <hv/compiler.h>
 #include <hv/list.h>
 #include <hv/physmap.h>
@@ -44,6 +45,7 @@ struct domain_limits {
 	uint32_t max_vcpus;
 	uint32_t max_grant_frames;
 	uint32_t max_evtchn_ports;
+	uint32_t tsc_khz; /* of its TSC; 0: the host's */
 };
 
 struct domain {
@@ -73,6 +75,7 @@ struct domain {
 	struct physmap physmap;
 
 	struct domain_limits limits; /* constant */
+	struct tsc_rate tsc;	     /* constant */
 	struct arch_domain arch;
 	struct abi_domain *abi; /* the guest ABI's part; constant */
 	struct stats_domain *stats; /* NULL: no record; constant */
@@ -82,7 +85,8 @@ extern struct domain *control_domain; /* NULL until it is built */
 
 /*
  * Makes a paused domain (pause_count 1) with its vCPUs offline, vCPU 0 online. id DOMID_NONE:
- * choose. -EEXIST, -EINVAL (limits), -ENOMEM; nothing is left behind then.
+ * choose. -EEXIST, -EINVAL (limits), -EOPNOTSUPP (its TSC: clock_get_tsc_rate()), -ENOMEM; nothing
+ * is left behind then.
  */
 int domain_create(domid_t id, const uint8_t uuid[16], const struct domain_limits *limits,
 		  struct domain **ret_d) __must_check;

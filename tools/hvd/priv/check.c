@@ -36,7 +36,7 @@ bool check_control(const struct hvabi_request *rq)
 	case HVABI_SCHED_GET:
 		return rq->domid < DOMID_FIRST_RESERVED;
 	case HVABI_DOMAIN_CREATE:
-		return rq->domid < DOMID_FIRST_RESERVED && !rq->u.create.flags;
+		return rq->domid < DOMID_FIRST_RESERVED && !(rq->u.create.flags & ~HVABI_CREATE_TSC);
 	case HVABI_DOMAIN_DESTROY:
 	case HVABI_DOMAIN_PAUSE:
 	case HVABI_DOMAIN_UNPAUSE:

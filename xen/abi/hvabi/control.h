@@ -90,16 +90,22 @@ struct hvabi_host_info {
 
 /*
  * A new domain. In: everything; 'domid' of the request is the wanted id, or 0 for "choose one"
- * (then out). Errors: -EINVAL (limits), -EEXIST (id in use), -ENOMEM.
+ * (then out). Errors: -EINVAL (limits; a TSC out of what the CPU can make), -EEXIST (id in use),
+ * -EOPNOTSUPP (a TSC that is not the host's, on a CPU that cannot scale it), -ENOMEM.
  */
 struct hvabi_create {
 	uint8_t uuid[16];
 	uint64_t max_frames; /* quota of 4 KiB frames; hv's tables come from elsewhere */
 	uint32_t max_vcpus;  /* 1 .. 128, all created offline but vCPU 0 */
-	uint32_t flags;	     /* none yet: 0 */
+	uint32_t flags;	     /* HVABI_CREATE_*; an hv that does not know one answers -EINVAL */
 	uint32_t max_grant_frames; /* 0: hv's default (64) */
 	uint32_t max_evtchn_ports; /* 0: hv's default (4096) */
+	uint32_t tsc_khz; /* with HVABI_CREATE_TSC, else 0 */
+	uint32_t pad;
 };
+#define HVABI_CREATE_TSC (1u << 0) /* its TSC runs at tsc_khz, not at the host's rate */
+#define HVABI_TSC_KHZ_MIN 1000u
+#define HVABI_TSC_KHZ_MAX 100000000u
 
 /* State of a domain, as HVABI_DOMAIN_INFO tells it. 'domid' of the request becomes its id. */
 struct hvabi_info {

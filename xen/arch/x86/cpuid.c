@@ -25,7 +25,7 @@
 /* TSC mode "never emulated", as leaf 3 names it. */
 #define TSC_MODE_NEVER_EMULATE 2u
 
-static void leaf_tsc(uint32_t subleaf, uint32_t ret[4])
+static void leaf_tsc(const struct tsc_rate *rate, uint32_t subleaf, uint32_t ret[4])
 {
 	struct clock_scale scale;
 
@@ -33,11 +33,11 @@ static void leaf_tsc(uint32_t subleaf, uint32_t ret[4])
 	case 0:
 		ret[0] = clock_tsc_is_stable() ? BIT(1) : 0; /* bit 1: host TSC is safe */
 		ret[1] = TSC_MODE_NEVER_EMULATE;
-		ret[2] = clock_tsc_khz();
+		ret[2] = rate->khz ? rate->khz : clock_tsc_khz();
 		ret[3] = 0; /* incarnation: restarts of the guest elsewhere */
 		break;
 	case 1:
-		clock_get_scale(&scale);
+		clock_get_guest_scale(rate, &scale);
 		ret[2] = scale.mul;
 		ret[3] = (uint32_t)scale.shift;
 		break;
@@ -69,7 +69,7 @@ bool guest_abi_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, uint32_t r
 		ret[1] = HYPERCALL_MSR;
 		break;
 	case 3:
-		leaf_tsc(subleaf, ret);
+		leaf_tsc(&v->domain->tsc, subleaf, ret);
 		break;
 	case 4:
 		if (subleaf == 0) {

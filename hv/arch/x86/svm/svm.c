@@ -8,6 +8,7 @@
 #include <hv/arch.h>
 #include <hv/console.h>
 #include <hv/cpu.h>
+#include <hv/domain.h>
 #include <hv/errno.h>
 #include <hv/frame.h>
 #include <hv/slab.h>
@@ -17,6 +18,7 @@
 
 bool svm_has_next_rip;
 bool svm_has_flush_by_asid;
+bool svm_has_tsc_ratio;
 
 static bool svm_is_ours(void)
 {
@@ -54,6 +56,10 @@ static int svm_cpu_enable(void)
 	s->asid_generation = 1;
 	svm_has_next_rip = cpuid(0x8000000a, 0).edx & SVM_FEATURE_NRIPS;
 	svm_has_flush_by_asid = cpuid(0x8000000a, 0).edx & SVM_FEATURE_FLUSH_BY_ASID;
+	svm_has_tsc_ratio = cpuid(0x8000000a, 0).edx & SVM_FEATURE_TSC_RATE;
+	if (svm_has_tsc_ratio)
+		wrmsr(MSR_TSC_RATIO, TSC_RATIO_ONE); /* whoever used it before */
+	s->tsc_ratio = TSC_RATIO_ONE;
 	cpu->arch.virt = s;
 	return 0;
 }
@@ -89,9 +95,29 @@ static void svm_new_tlb_tag(struct vcpu *v)
 		take_fresh_tag(v);
 }
 
+static unsigned int svm_tsc_multiplier_bits(unsigned int *ret_fraction_bits)
+{
+	*ret_fraction_bits = TSC_RATIO_FRACTION_BITS;
+	return svm_has_tsc_ratio ? TSC_RATIO_BITS : 0;
+}
+
+/* The register is the CPU's, and counts in guests only: hv reads its own TSC as it is (15.30.5). */
+static void load_tsc_ratio(const struct domain *d)
+{
+	struct svm_cpu *cpu = this_cpu()->arch.virt;
+	uint64_t ratio = d->tsc.khz ? d->tsc.multiplier : TSC_RATIO_ONE;
+
+	if (likely(cpu->tsc_ratio == ratio))
+		return;
+	wrmsr(MSR_TSC_RATIO, ratio);
+	cpu->tsc_ratio = ratio;
+}
+
 static void svm_load(struct vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v->arch.hw);
+
+	load_tsc_ratio(v->domain);
 
 	__asm__ volatile("vmload %0" ::"a"(mfn_to_paddr(ptr_to_mfn(s->block))) : "memory");
 	__asm__ volatile("mov %0, %%db0" ::"r"(s->dr[0]));
@@ -314,6 +340,7 @@ const struct virt_ops svm_ops = {
 	.why_not = svm_why_not,
 	.cpu_enable = svm_cpu_enable,
 	.features = svm_features,
+	.tsc_multiplier_bits = svm_tsc_multiplier_bits,
 	.domain_create = svm_domain_create,
 	.vcpu_create = svm_vcpu_create,
 	.vcpu_destroy = svm_vcpu_destroy,

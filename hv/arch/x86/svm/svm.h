@@ -181,6 +181,11 @@ _Static_assert(sizeof(struct svm_block) == 4096, "one page");
 #define SVM_FEATURE_X2AVIC BIT(18)
 #define SVM_FEATURE_VIRTUAL_NMI BIT(25)
 
+/* MSR_TSC_RATIO: 8.32 (APM vol. 2, 15.30.5) */
+#define TSC_RATIO_FRACTION_BITS 32u
+#define TSC_RATIO_BITS 40u
+#define TSC_RATIO_ONE BIT(TSC_RATIO_FRACTION_BITS)
+
 /* What the back end keeps per vCPU. */
 struct svm_vcpu {
 	struct svm_block *block; /* a page of its own */
@@ -197,6 +202,7 @@ struct svm_cpu {
 	uint32_t nr_asids;
 	uint32_t next_asid;
 	uint64_t asid_generation;
+	uint64_t tsc_ratio;  /* as the MSR has it */
 	bool flush_pending; /* tags are given out again: no guest enters before a full flush */
 };
 
@@ -209,7 +215,7 @@ static inline struct svm_vcpu *svm_of(void *hw)
 	return hw;
 }
 
-extern bool svm_has_next_rip, svm_has_flush_by_asid;
+extern bool svm_has_next_rip, svm_has_flush_by_asid, svm_has_tsc_ratio;
 
 /* caps.c: what hv uses of the features in CPUID 0x8000000A, and what it leaves: ARCH_FEATURE_* */
 uint32_t svm_choose_features(uint32_t svm_edx, bool has_1g_pages, uint32_t *ret_unused);

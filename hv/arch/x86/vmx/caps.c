@@ -32,6 +32,7 @@ static const struct control proc_controls[] = {
 	{ PROC_TPR_SHADOW, NEEDED, "a TPR shadow" },
 	{ PROC_IO_BITMAPS, NEEDED, "I/O bitmaps" },
 	{ PROC_MSR_BITMAPS, NEEDED, "MSR bitmaps" },
+	{ PROC_TSC_OFFSET, USED, "TSC offsetting" },
 	{ PROC_CR3_LOAD, UNWANTED, "writes to CR3 without an exit" },
 	{ PROC_CR3_STORE, UNWANTED, "reads of CR3 without an exit" },
 };
@@ -47,6 +48,8 @@ static const struct control proc2_controls[] = {
 	{ PROC2_INVPCID, USED, "INVPCID" },
 	{ PROC2_PML, USED, "a log of pages written" },
 	{ PROC2_XSAVES, USED, "XSAVES" },
+	/* Both for domains alone that want another TSC than the host's (state.c). */
+	{ PROC2_TSC_SCALING, USED, "TSC scaling" },
 };
 
 static const struct control pin_controls[] = {
@@ -138,6 +141,9 @@ const char *vmx_choose_controls(const struct vmx_caps *caps, struct vmx_controls
 	/* It logs dirty bits that are set: without them there is nothing to log (29.3.6). */
 	if (!(caps->ept_vpid & EPT_CAP_AD))
 		c.proc2 &= ~PROC2_PML;
+	/* Without an offset there is no scaling either (26.3: RDTSC). */
+	if (!(c.proc & PROC_TSC_OFFSET))
+		c.proc2 &= ~PROC2_TSC_SCALING;
 	*ret = c;
 	return NULL;
 }

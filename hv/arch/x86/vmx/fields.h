@@ -35,11 +35,13 @@
 #define IO_BITMAP_B 0x2002u
 #define MSR_BITMAP 0x2004u
 #define PML_ADDRESS 0x200eu
+#define TSC_OFFSET 0x2010u
 #define VIRTUAL_APIC_PAGE 0x2012u
 #define POSTED_DESCRIPTOR 0x2016u
 #define EPT_POINTER 0x201au
 #define EOI_EXIT_BITMAP(n) (0x201cu + 2 * (n)) /* 64 vectors each */
 #define XSS_EXIT_BITMAP 0x202cu
+#define TSC_MULTIPLIER 0x2032u
 #define GUEST_PHYSICAL_ADDRESS 0x2400u
 #define LINK_POINTER 0x2800u
 #define GUEST_DEBUGCTL 0x2802u
@@ -122,6 +124,7 @@ enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, NR_SEGM
 #define PIN_POSTED_INTERRUPTS (1u << 7)
 
 #define PROC_INTERRUPT_WINDOW (1u << 2)
+#define PROC_TSC_OFFSET (1u << 3)
 #define PROC_HLT (1u << 7)
 #define PROC_MWAIT (1u << 10)
 #define PROC_RDPMC (1u << 11)

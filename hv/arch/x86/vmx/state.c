@@ -127,7 +127,12 @@ static void write_controls(struct vcpu *v, struct vmx_vcpu *s)
 	/* The control domain's drivers may need the cache written back; a guest has no devices. */
 	if (domain_is_control(v->domain))
 		proc2 &= ~(PROC2_WBINVD | PROC2_PML);
-	s->proc_controls = vmx_controls.proc;
+	s->proc_base = vmx_controls.proc;
+	if (!v->domain->tsc.khz) {
+		s->proc_base &= ~PROC_TSC_OFFSET;
+		proc2 &= ~PROC2_TSC_SCALING;
+	}
+	s->proc_controls = s->proc_base;
 	s->tpr_threshold = 0;
 	s->eptp = mfn_to_paddr(v->domain->physmap.root) | EPTP_WB | EPTP_4_LEVELS |
 		  (vmx_caps.ept_vpid & EPT_CAP_AD ? EPTP_AD : 0);
@@ -158,6 +163,10 @@ static void write_controls(struct vcpu *v, struct vmx_vcpu *s)
 	vmx_log_reset(s);
 	if (vmx_runs_apic())
 		vmx_apic_reset(v, s);
+	if (proc2 & PROC2_TSC_SCALING) {
+		vmwrite(TSC_OFFSET, 0);
+		vmwrite(TSC_MULTIPLIER, v->domain->tsc.multiplier);
+	}
 	/* XSAVES saves no component that would have to exit: IA32_XSS is zero. */
 	if (proc2 & PROC2_XSAVES)
 		vmwrite(XSS_EXIT_BITMAP, 0);

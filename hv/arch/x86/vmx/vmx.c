@@ -97,6 +97,13 @@ static void vmx_hide_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *r
 		r->eax &= ~(uint32_t)CPUID_D1_EAX_XSAVES;
 }
 
+/* 16.48 (25.6.5) */
+static unsigned int vmx_tsc_multiplier_bits(unsigned int *ret_fraction_bits)
+{
+	*ret_fraction_bits = 48;
+	return vmx_controls.proc2 & PROC2_TSC_SCALING ? 64 : 0;
+}
+
 static int vmx_cpu_enable(void)
 {
 	struct vmx_cpu *c = hv_alloc(sizeof(*c));
@@ -281,7 +288,7 @@ static void write_changed(uint32_t field, uint64_t value, uint64_t *written)
 static void prepare_events(struct vcpu *v, struct vmx_vcpu *s)
 {
 	struct vmx_event_plan plan;
-	uint32_t controls = vmx_controls.proc;
+	uint32_t controls = s->proc_base;
 	struct vmx_event_state state = {
 		.queued = s->queued,
 		.offered = s->offered,
@@ -616,6 +623,7 @@ const struct virt_ops vmx_ops = {
 	.cpu_enable = vmx_cpu_enable,
 	.features = vmx_features,
 	.hide_cpuid = vmx_hide_cpuid,
+	.tsc_multiplier_bits = vmx_tsc_multiplier_bits,
 	.domain_create = vmx_domain_create,
 	.vcpu_create = vmx_vcpu_create,
 	.vcpu_destroy = vmx_vcpu_destroy,

@@ -53,6 +53,7 @@ struct vmx_vcpu {
 	int offered;		       /* external interrupt, -1: none */
 	bool any_priority;
 	bool took_offer;	 /* at the last entry */
+	uint32_t proc_base;	 /* PROC_CONTROLS but for the windows */
 	uint32_t proc_controls;	 /* as the VMCS has them */
 	uint32_t tpr_threshold;	 /* as the VMCS has it */
 	uint32_t interrupt_status; /* likewise */

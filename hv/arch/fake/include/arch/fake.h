@@ -19,7 +19,8 @@
 void fake_machine(uint64_t ram_size, unsigned int nr);
 void fake_set_cpu(unsigned int id); /* this thread */
 
-extern uint64_t fake_tsc;	/* what arch_tsc() reads; 1 GHz */
+extern uint64_t fake_tsc; /* what arch_tsc() reads; 1 GHz */
+extern unsigned int fake_tsc_multiplier_bits, fake_tsc_fraction_bits; /* 0: no scaling */
 extern unsigned int fake_nr_panics;
 /* Prints what hv logs. */
 extern bool fake_verbose;

@@ -84,6 +84,9 @@ struct virt_ops {
 	/* Takes out of a CPUID leaf what guests cannot have on this CPU. NULL: nothing. */
 	void (*hide_cpuid)(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *r);
 
+	/* See arch_tsc_multiplier_bits(). */
+	unsigned int (*tsc_multiplier_bits)(unsigned int *ret_fraction_bits);
+
 	int (*domain_create)(struct domain *d); /* which ports and MSRs exit */
 	int (*vcpu_create)(struct vcpu *v);
 	void (*vcpu_destroy)(struct vcpu *v);
