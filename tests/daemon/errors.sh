@@ -28,6 +28,8 @@ echo '<domain><name>x</name>' >"$dir/cut.xml"
 refused 5 'line [0-9]+: not well-formed' cut
 vm odd 64 '' '<genid/>'
 refused 5 'line 10: <genid>: this element is not supported in <domain>' odd
+vm tsc 64 '' "<clock><timer name='tsc' frequency='2500000000'/></clock>"
+refused 1 "domain 'tsc' wants a TSC of 2500000 kHz, the host's runs at 2000000 kHz, and its processor has no TSC scaling" tsc
 expect 5 'odd.xml: line 10: <genid>' hvctl validate "$dir/odd.xml"
 
 vm big 4096

@@ -245,6 +245,8 @@ static struct guest *find(uint16_t domid)
 	return domid < NR_DOMAINS && state->guests[domid].exists ? &state->guests[domid] : NULL;
 }
 
+#define TSC_KHZ 2000000u
+
 static int do_create(struct hvabi_request *rq)
 {
 	struct guest *g;
@@ -257,6 +259,8 @@ static int do_create(struct hvabi_request *rq)
 		return -ENOMEM;
 	if (find(domid))
 		return -EEXIST;
+	if (rq->u.create.flags & HVABI_CREATE_TSC && rq->u.create.tsc_khz != TSC_KHZ)
+		return -EOPNOTSUPP; /* this host has no scaling */
 	g = &state->guests[domid];
 	*g = (struct guest){ .memory_fd = g->memory_fd, .memory = g->memory, .present = g->present };
 	g->exists = true;
@@ -369,6 +373,7 @@ static int do_host(struct hvabi_host_info *host)
 	memset(host, 0, sizeof(*host));
 	host->version_minor = 1;
 	host->nr_cpus = 2;
+	host->tsc_khz = TSC_KHZ;
 	host->total_frames = 2048 << 8;
 	host->free_frames = state->free_frames;
 	host->features = HVABI_FEATURE_NESTED_PAGING;

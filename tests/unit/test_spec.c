@@ -182,6 +182,7 @@ static void every_field_arrives(void)
 	CU_ASSERT_EQUAL(s->nr_vcpus, 4);
 	CU_ASSERT_EQUAL(s->nr_vcpus_online, 2);
 	CU_ASSERT_EQUAL(s->weight, 512);
+	CU_ASSERT_EQUAL(s->tsc_khz, 1800000);
 	CU_ASSERT(s->pin_all.given && s->pin_all.cpus[0] == 0x0b);
 	CU_ASSERT(s->pins[0].given && s->pins[0].cpus[0] == 0x02);
 	CU_ASSERT(!s->pins[1].given);
@@ -344,6 +345,7 @@ static void what_is_left_out_has_a_sensible_value(void)
 	CU_ASSERT_EQUAL(s->memory_target_bytes, s->memory_bytes);
 	CU_ASSERT(s->nr_vcpus == 1 && s->nr_vcpus_online == 1);
 	CU_ASSERT_EQUAL(s->weight, SPEC_WEIGHT_DEFAULT);
+	CU_ASSERT_EQUAL(s->tsc_khz, 0);
 	CU_ASSERT_STRING_EQUAL(s->cmdline, "");
 	CU_ASSERT_EQUAL(s->on_poweroff, DOMAIN_ACTION_DESTROY);
 	CU_ASSERT_EQUAL(s->on_reboot, DOMAIN_ACTION_RESTART);

@@ -16,6 +16,8 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
+#include <hvabi/control.h>
+
 #include "domain/spec_devices.h"
 #include "domain/spec_xml.h"
 #include "lib/xmem.h"
@@ -397,21 +399,73 @@ static int parse_features(struct spec_parser *p, xmlNode *node, void *arg)
 	return spec_walk(p, node, TABLE(feature_elements), arg);
 }
 
-static int parse_timer(struct spec_parser *p, xmlNode *node, void *arg)
+static bool has_attribute(xmlNode *node, const char *name)
 {
-	(void)arg;
+	char *value = spec_attribute(node, name);
+
+	free(value);
+	return value;
+}
+
+static bool is_auto(xmlNode *timer)
+{
+	char *mode = spec_attribute(timer, "mode");
+	bool yes = !mode || !strcmp(mode, "auto");
+
+	free(mode);
+	return yes;
+}
+
+/* The processor does it all: a rate can be chosen, a mode of emulation cannot. */
+static int parse_tsc(struct spec_parser *p, xmlNode *node, bool *seen)
+{
+	uint64_t hz;
+
+	if (*seen)
+		return spec_fail(p, node, "the TSC stands there twice");
+	*seen = true;
+	if (spec_attribute_among(p, node, "mode", "auto native"))
+		return -EINVAL;
+	if (!has_attribute(node, "frequency"))
+		return spec_attribute_among(p, node, "present", "yes no");
+	if (spec_attribute_among(p, node, "present", "yes"))
+		return -EINVAL;
+	if (!is_auto(node))
+		return spec_fail(p, node, "mode='native' is the host's rate: no 'frequency' with it");
+	if (spec_attribute_number(p, node, "frequency", HVABI_TSC_KHZ_MIN * 1000ull,
+				  HVABI_TSC_KHZ_MAX * 1000ull, 0, &hz))
+		return -EINVAL;
+	if (hz % 1000)
+		return spec_fail(p, node, "attribute 'frequency' is %llu Hz, no whole number of kHz",
+				 (unsigned long long)hz);
+	p->spec->tsc_khz = (uint32_t)(hz / 1000);
+	return 0;
+}
+
+static int parse_timer(struct spec_parser *p, xmlNode *node, void *seen_tsc)
+{
+	char *name = spec_attribute(node, "name");
+	bool is_tsc = name && !strcmp(name, "tsc");
+
+	free(name);
+	if (is_tsc)
+		return parse_tsc(p, node, seen_tsc);
+	if (has_attribute(node, "frequency") || has_attribute(node, "mode"))
+		return spec_fail(p, node, "attributes 'frequency' and 'mode' belong to name='tsc'");
 	return spec_attribute_among(p, node, "present", "no");
 }
 
 static const struct spec_element clock_elements[] = {
-	SPEC_MANY("timer", "name present tickpolicy", parse_timer),
+	SPEC_MANY("timer", "name present tickpolicy frequency mode", parse_timer),
 };
 
 static int parse_clock(struct spec_parser *p, xmlNode *node, void *arg)
 {
 	int err = spec_attribute_among(p, node, "offset", "utc");
+	bool seen_tsc = false;
 
-	return err ? err : spec_walk(p, node, TABLE(clock_elements), arg);
+	(void)arg;
+	return err ? err : spec_walk(p, node, TABLE(clock_elements), &seen_tsc);
 }
 
 static const struct spec_element domain_elements[] = {

@@ -120,6 +120,7 @@ struct domain_spec {
 	uint64_t memory_target_bytes;  /* <currentMemory>: where its balloon shall go; <= memory_bytes */
 	unsigned int nr_vcpus;	       /* that exist */
 	unsigned int nr_vcpus_online;  /* that the guest shall start: the first ones */
+	uint32_t tsc_khz;	       /* of its TSC; 0: the host's */
 	unsigned int weight;	       /* share of CPU, 1 .. 65535 */
 	struct vcpu_pin pin_all;       /* <vcpu cpuset=> */
 	struct vcpu_pin pins[SPEC_VCPUS_MAX]; /* <vcpupin>, over pin_all */

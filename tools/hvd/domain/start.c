@@ -50,11 +50,32 @@ static int check_free_memory(struct domain *d, struct fault *f)
 	return 0;
 }
 
+/* Why is there no domain with the TSC that was asked for? */
+static int tsc_fault(struct domain *d, int err, struct fault *f)
+{
+	struct hvabi_host_info host = { 0 };
+
+	hvcall_host_info(d->all->env.hv, &host);
+	if (err == -EOPNOTSUPP)
+		return fault_set(f, FAULT_HYPERVISOR,
+				 "domain '%s' wants a TSC of %u kHz, the host's runs at %u kHz, and its "
+				 "processor has no TSC scaling",
+				 d->spec->name, d->spec->tsc_khz, host.tsc_khz);
+	if (err == -EINVAL)
+		return fault_set(f, FAULT_HYPERVISOR,
+				 "domain '%s' wants a TSC of %u kHz: hv cannot make that of the host's, "
+				 "which runs at %u kHz",
+				 d->spec->name, d->spec->tsc_khz, host.tsc_khz);
+	return fault_set(f, FAULT_HYPERVISOR, "hv does not make a domain: %s", strerror(-err));
+}
+
 static int make_empty(struct domain *d, struct fault *f)
 {
 	struct hvabi_create create = {
 		.max_frames = layout_nr_frames(d->spec->memory_bytes),
 		.max_vcpus = d->spec->nr_vcpus,
+		.flags = d->spec->tsc_khz ? HVABI_CREATE_TSC : 0,
+		.tsc_khz = d->spec->tsc_khz,
 	};
 	int err;
 
@@ -64,6 +85,8 @@ static int make_empty(struct domain *d, struct fault *f)
 	err = hvcall_domain_create(d->all->env.hv, &create, &d->domid);
 	if (err == -ENOMEM)
 		return fault_set(f, FAULT_NOT_ENOUGH_MEMORY, "hv has no memory for a domain");
+	if (err && d->spec->tsc_khz)
+		return tsc_fault(d, err, f);
 	if (err)
 		return fault_set(f, FAULT_HYPERVISOR, "hv does not make a domain: %s", strerror(-err));
 	domain_record(d);
