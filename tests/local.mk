@@ -13,7 +13,7 @@ tests_boot_vector_check_LDFLAGS = -static
 dist_noinst_SCRIPTS += tests/host/run tests/host/bochs tests/host/get-bochs tests/run-all tests/boot/run-tests tests/ceph/cluster \
 	tests/boot/00-host.sh tests/boot/10-control-domain.sh tests/boot/15-level-interrupts.sh \
 	tests/boot/20-refused.sh tests/boot/80-stubdom.sh tests/boot/85-intel.sh tests/boot/87-intel-apic.sh tests/boot/88-amd.sh \
-	tests/boot/82-large-pages.sh tests/boot/88-dirty-rate.sh \
+	tests/boot/82-large-pages.sh tests/boot/88-dirty-rate.sh tests/boot/89-xsaves-tsc.sh \
 	tests/boot/30-guest.sh tests/boot/40-xenstore.sh tests/boot/45-hvd-restart.sh tests/boot/50-guests.sh tests/boot/55-weights.sh \
 	tests/boot/58-flood.sh \
 	tests/boot/60-guest-devices.sh tests/boot/65-metrics.sh tests/boot/70-grub.sh \
