@@ -96,7 +96,7 @@ echo "after: $(hvctl image info rbd/data $at | grep -c '^Open at\|^Lock')"
 grep -ah "$(sed -n 's/.*key = //p' hvd.keyring)" /var/log/hvd/hvd.out /proc/[0-9]*/cmdline /proc/[0-9]*/environ && echo "the key is to be seen"
 true
 END
-ceph_boot --mem 2048 --dom0-mem 1024 --cpus 2 --disk "$guest_disk" --with "$work/work" --timeout 1000 -- "$work/script"
+ceph_boot --mem 2048 --dom0-mem 1024 --cpus $few_cpus --disk "$guest_disk" --with "$work/work" --timeout 1000 -- "$work/script"
 
 said() { sed -n "s/^$1 //p" "$out" | head -n 1; } # the rest of the line that begins so
 is() { [ -n "$1" ] && [ "$1" = "$2" ]; }

@@ -109,9 +109,9 @@ hvctl create writer.xml || cat writer.xml
 tell() { to=$1; shift; printf "%s\n" "$*" | timeout 10 hvctl console --idle 1 $to >/dev/null; }
 say() { tell writer "$@"; }
 until_true() { # SECONDS COMMAND...
-	until=$(($(now) + $1))
+	until=$(($(now) + $1 * patience))
 	shift
-	until "$@"; do [ $(now) -lt $until ] || { echo "never: $*"; return 1; }; usleep 200000; done
+	until "$@"; do [ $(now) -lt $until ] || { echo "never: $*"; return 1; }; pause; done
 }
 passes() { grep -ac '^GUEST pass' "$(console_of writer)"; }
 # Two passes that were not there before; one of them has begun after this was asked.
@@ -232,7 +232,7 @@ END
 	done
 ) >"$work/faults.out" 2>&1 &
 faults=$!
-ceph_boot --mem 2048 --dom0-mem 1024 --cpus 2 --disk "$guest_disk" --with "$work/writer" --with "$work/neighbour" --timeout 900 -- "$work/script"
+ceph_boot --mem 2048 --dom0-mem 1024 --cpus $few_cpus --disk "$guest_disk" --with "$work/writer" --with "$work/neighbour" --timeout 900 -- "$work/script"
 kill $faults 2>/dev/null
 wait $faults 2>/dev/null
 ceph rbd export --no-progress rbd/disk "$work/disk.raw" 2>>"$work/err"

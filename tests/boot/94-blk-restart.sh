@@ -84,9 +84,9 @@ for disk in xvda xvdb; do hvctl blkdeviotune load $disk --total-iops-sec 150 >/d
 metric() { wget -q -O - http://127.0.0.1:9177/metrics | sed -n "s/^$1{\(.*domain=\"load\".*target_device=\"$2\".*\)} //p"; }
 in_flight() { metric hv_domain_block_in_flight $1; }
 until_true() { # SECONDS COMMAND...
-	until=$(($(now) + $1))
+	until=$(($(now) + $1 * patience))
 	shift
-	until "$@"; do [ $(now) -lt $until ] || { echo "never: $*"; return 1; }; usleep 100000; done
+	until "$@"; do [ $(now) -lt $until ] || { echo "never: $*"; return 1; }; pause; done
 }
 # The OSD is stopped, and has requests that it does not answer.
 last_write=
@@ -114,8 +114,8 @@ while [ $killed -lt $kills ]; do
 	[ $((killed % 4)) = 3 ] && echo "please continue osd.0"
 	# Three disks and an interface; every other time they are killed again before all of them are there.
 	[ $((killed % 2)) = 0 ] || { usleep 1500000; continue; }
-	until=$(($(now) + 100))
-	until [ $(taken_up) -ge $((before + 4)) ] || [ $(now) -ge $until ]; do usleep 200000; done
+	until=$(($(now) + 100 * patience))
+	until [ $(taken_up) -ge $((before + 4)) ] || [ $(now) -ge $until ]; do pause; done
 	usleep 1000000
 done
 echo "kills $killed"
@@ -145,7 +145,7 @@ END
 	done
 ) >"$work/faults.out" 2>&1 &
 faults=$!
-ceph_boot --mem 2560 --dom0-mem 1024 --cpus 2 --disk "$guest_disk" --with "$work/load" --timeout 900 -- "$work/script"
+ceph_boot --mem 2560 --dom0-mem 1024 --cpus $few_cpus --disk "$guest_disk" --with "$work/load" --timeout 900 -- "$work/script"
 kill $faults 2>/dev/null
 wait $faults 2>/dev/null
 ceph rbd export --no-progress rbd/disk "$work/disk.raw" 2>>"$work/err"

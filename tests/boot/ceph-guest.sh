@@ -7,7 +7,6 @@
 #
 # Sourced by sh.
 monitor=10.78.0.1 monitor_port=16700
-modprobe -qa virtio_net
 tries=0
 until [ -e /sys/class/net/eth0 ] || [ $tries -ge 500 ]; do tries=$((tries + 1)); usleep 20000; done
 ip addr add 10.78.0.2/24 dev eth0
@@ -27,9 +26,6 @@ rbd_disk() {
 <target dev='$1' bus='xen'/>${3:-}</disk>"
 }
 storage_disk() {
-	for serial in /sys/block/vd*/serial; do
-		[ "$(cat "$serial")" = hv-storage ] || continue
-		serial=${serial%/serial}
-		echo "<disk type='block' device='disk'><source dev='/dev/${serial##*/}'/><target dev='$1' bus='xen'/><readonly/></disk>"
-	done
+	storage=$(sed -n 's/ \/usr\/lib ext4 .*//p' /proc/mounts)
+	echo "<disk type='block' device='disk'><source dev='$storage'/><target dev='$1' bus='xen'/><readonly/></disk>"
 }

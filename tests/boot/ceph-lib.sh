@@ -16,7 +16,6 @@ ceph_end() {
 
 need_ceph() {
 	local missing
-	need_svm "network that reaches a cluster"
 	missing=$("$source/tests/ceph/cluster" missing)
 	[ -z "$missing" ] || skip_all "no Ceph here: apt-get install $missing"
 	[ "$(id -u)" = 0 ] || skip_all "a network namespace wants root"
@@ -38,9 +37,9 @@ ceph() { cluster exec "$@"; }
 
 ceph_boot() {
 	status=0
-	cluster exec "$source/tests/host/run" --keep "$work/run" --timeout 600 --storage --net tap:tap0 \
+	make_host_command --timeout 600 --storage --net tap:tap0 \
 		--with "$ceph_dir/host.conf:ceph.conf" --with "$ceph_dir/hvd.keyring" \
-		--with "$here/host-lib.sh" --with "$here/guest-lib.sh" --with "$here/ceph-guest.sh" \
-		"$@" >"$out" 2>"$work/err" </dev/null || status=$?
+		--with "$here/guest-lib.sh" --with "$here/ceph-guest.sh" "$@"
+	cluster exec "${host_command[@]}" >"$out" 2>"$work/err" </dev/null || status=$?
 	return 0
 }
