@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded into Debian's Bochs 3.1: two mistakes about interrupts of guests, mended in its code before
+ * Preloaded into Debian's Bochs 3.1: three mistakes about interrupts of guests, mended in its code before
  * it starts. What does not look as it does there is left alone, and said.
  */
 #define _GNU_SOURCE
@@ -134,12 +134,37 @@ static bool mend_entry(void)
 	return true;
 }
 
+/* ---- posted interrupts of which none is left ---- */
+
+/*
+ * A notification that comes when there is nothing to take over, and nothing requested, is no mistake: the
+ * requests may have been taken over before an entry. "None", -1, then became the vector 0xff, which the
+ * guest did not expect and never ended, so that nothing below was delivered any more. The highest vector
+ * requested has its bit among the requests, so it is what is found there, or stays as it is.
+ */
+static bool mend_posted(void)
+{
+	/* cmp requested(%rbx), %al; jb 1f; mov %al, requested(%rbx); 1: */
+	static const int16_t take[14] = { 0x3a, 0x83, -1, -1, 0, 0, 0x72, 6, 0x88, 0x83, -1, -1, 0, 0 };
+	/* test %eax, %eax; js 1f; mov %al, requested(%rbx); a nop; 1: */
+	uint8_t code[14] = { 0x85, 0xc0, 0x78, 10, 0x88, 0x83, [10] = 0x0f, 0x1f, 0x40, 0 };
+	uint8_t *at = find_code("_ZN8BX_CPU_C31VMX_Posted_Interrupt_ProcessingEh", 512, take, 14);
+
+	if (!at)
+		return false;
+	memcpy(code + 6, at + 2, 4);
+	write_code(at, code, sizeof(code));
+	return true;
+}
+
 __attribute__((constructor)) static void mend(void)
 {
-	const char *which = getenv("BOCHS_INTERRUPTS"); /* by hand, what is mended: v, e */
+	const char *which = getenv("BOCHS_INTERRUPTS"); /* by hand, what is mended: v, e, p */
 
 	if ((!which || strchr(which, 'v')) && !mend_virtual_interrupt())
 		fprintf(stderr, "bochs-interrupts: this is another Bochs: virtual interrupts are as they are\n");
 	if ((!which || strchr(which, 'e')) && !mend_entry())
 		fprintf(stderr, "bochs-interrupts: this is another Bochs: entries are as they are\n");
+	if ((!which || strchr(which, 'p')) && !mend_posted())
+		fprintf(stderr, "bochs-interrupts: this is another Bochs: posted interrupts are as they are\n");
 }
