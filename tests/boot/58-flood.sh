@@ -5,9 +5,7 @@
 # Without hvd's limits the neighbours lose a sixth (tests/bench/daemon prints that too).
 . "$(dirname "$0")/lib.sh"
 plan 5
-# Bochs counts instructions anyway.
-[ $machine = svm ] && options=(--icount) || options=(--cpus 1)
-boot "${options[@]}" --mem 1536 --timeout 1500 --with "$HV_BUILD/stubdom/bench/flood/flood" \
+boot --icount --mem 1536 --timeout 1500 --with "$HV_BUILD/stubdom/bench/flood/flood" \
 	-- "$source/tests/bench/flood.sh" 2 'quiet flooded'
 figure() { tr -d '\r' <"$out" | sed -n "s/^FIGURE $1 //p"; }
 ok "the script ran to its end" [ $status = 0 ]
