@@ -5,7 +5,7 @@
 #   hvctl ...                speaks to it
 #   vm NAME [MIB] [CMDLINE] [MORE-XML]   writes $dir/NAME.xml
 #   expect STATUS PATTERN COMMAND...     runs it; its status and output must fit
-#   wait_until COMMAND...    tries for ten seconds
+#   wait_until COMMAND...    tries for a minute: a busy machine may need more than a few seconds
 set -u
 build=$PWD
 srcdir=${srcdir:?run me by make check}
@@ -38,7 +38,7 @@ wait_until() {
 	local tries=0
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries + 1))
-		if [ $tries -gt 200 ]; then
+		if [ $tries -gt 1200 ]; then
 			fail "never happened: $*"
 			return 1
 		fi
