@@ -132,22 +132,7 @@ again() { sed -n 's/.* \([0-9]*\) requests are carried out again/\1/p' /var/log/
 echo "redone $(($(again | tr '\n' '+') 0)) of $(again | wc -l)"
 hvctl shutdown load; wait_gone load 60 && echo gone
 END
-: >"$work/out"
-# What the host asks for, outside of it.
-(
-	done=0
-	while sleep 0.2; do
-		line=$(grep -a '^please ' "$work/out" | sed -n "$((done + 1))s/^please //p" | tr -d '\r')
-		[ -n "$line" ] || continue
-		done=$((done + 1))
-		# shellcheck disable=SC2086
-		cluster $line
-	done
-) >"$work/faults.out" 2>&1 &
-faults=$!
 ceph_boot --mem 2560 --dom0-mem 1024 --cpus $few_cpus --disk "$guest_disk" --with "$work/load" --timeout 900 -- "$work/script"
-kill $faults 2>/dev/null
-wait $faults 2>/dev/null
 ceph rbd export --no-progress rbd/disk "$work/disk.raw" 2>>"$work/err"
 
 sum() { md5sum | cut -d' ' -f1; }
