@@ -72,7 +72,8 @@ uint64_t fpu_supported_xcr0(void)
 	return supported;
 }
 
-uint32_t fpu_area_size(uint64_t xcr0)
+/* Compact: in ascending order, one behind the other, some on the next 64 bytes (Intel SDM vol. 1, 13.4.3). */
+static uint32_t area_size(uint64_t xcr0, bool compact)
 {
 	uint32_t size = 512 + 64, i;
 
@@ -82,27 +83,24 @@ uint32_t fpu_area_size(uint64_t xcr0)
 		if (!(xcr0 & BIT(i)))
 			continue;
 		r = cpuid(0xd, i);
-		size = MAX(size, r.ebx + r.eax);
+		if (!compact)
+			size = MAX(size, r.ebx + r.eax);
+		else if (r.ecx & CPUID_D_ECX_ALIGNED)
+			size = ((size + 63) & ~63u) + r.eax;
+		else
+			size += r.eax;
 	}
 	return size;
 }
 
-/* In ascending order, one behind the other, some on the next 64 bytes (Intel SDM vol. 1, 13.4.3). */
+uint32_t fpu_area_size(uint64_t xcr0)
+{
+	return area_size(xcr0, false);
+}
+
 uint32_t fpu_compact_size(uint64_t xcr0)
 {
-	uint32_t size = 512 + 64, i;
-
-	for (i = 2; i < 63; i++) {
-		struct cpuid_regs r;
-
-		if (!(xcr0 & BIT(i)))
-			continue;
-		r = cpuid(0xd, i);
-		if (r.ecx & CPUID_D_ECX_ALIGNED)
-			size = (size + 63) & ~63u;
-		size += r.eax;
-	}
-	return size;
+	return area_size(xcr0, true);
 }
 
 bool fpu_guest_has_xsaves(void)
