@@ -3,6 +3,7 @@
 
 STUBDOM_RT = stubdom/rt/entry.S stubdom/rt/rt.c stubdom/rt/rt.h stubdom/rt/x86.h stubdom/rt/trap.c \
 	stubdom/rt/trap.h stubdom/rt/tap.c stubdom/rt/tap.h stubdom/rt/console.c stubdom/rt/console.h \
+	stubdom/rt/memory.c stubdom/rt/memory.h \
 	stubdom/rt/store.c stubdom/rt/store.h stubdom/rt/str.h
 STUBDOM_CPPFLAGS = -D__XEN_INTERFACE_VERSION__=0x00040e00 -I$(top_srcdir)/stubdom/rt $(XEN_ISYSTEM)
 stubdom_ld_flags = $(FREESTANDING_LDFLAGS) -Wl,--no-warn-rwx-segments -Wl,-u,rt_entry \

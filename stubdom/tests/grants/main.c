@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Grants, both versions of their table: lent to oneself, mapped, copied, taken back, and misused. */
+#include "memory.h"
 #include "rt.h"
 #include "tap.h"
 
 #include <xen/errno.h>
 #include <xen/grant_table.h>
-#include <xen/memory.h>
 
 #define DOMID_OF_NOBODY 0x7123
 #define REF 20u	 /* of the page that is lent */
@@ -88,29 +88,10 @@ static int copy(unsigned int ref, uint16_t from_offset, uint16_t len)
 
 static void place_table(bool with_status)
 {
-	struct xen_add_to_physmap add = {
-		.domid = DOMID_SELF,
-		.space = XENMAPSPACE_grant_table,
-		.gpfn = (uintptr_t)table >> 12,
-	};
-
-	tap_is(rt_hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (uintptr_t)&add, 0), 0,
-	       "v%d: the table is mapped", version);
-	if (!with_status)
-		return;
-	add.idx = XENMAPIDX_grant_table_status;
-	add.gpfn = (uintptr_t)statuses >> 12;
-	tap_is(rt_hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (uintptr_t)&add, 0), 0,
-	       "v%d: and its status page", version);
-}
-
-static void make_hole(uint64_t address)
-{
-	xen_pfn_t gfn = address >> 12;
-	struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
-
-	set_xen_guest_handle(r.extent_start, &gfn);
-	rt_hypercall(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, (uintptr_t)&r, 0);
+	tap_is(memory_place(XENMAPSPACE_grant_table, 0, table), 0, "v%d: the table is mapped", version);
+	if (with_status)
+		tap_is(memory_place(XENMAPSPACE_grant_table, XENMAPIDX_grant_table_status, statuses), 0,
+		       "v%d: and its status page", version);
 }
 
 static void test_mapping(void)
@@ -242,7 +223,7 @@ void rt_main(void)
 	rt_cpuid(0x40000004, leaf);
 	self = (uint16_t)leaf[2];
 	for (i = 0; i < 2; i++)
-		make_hole(BORROWED + i * 4096);
+		memory_give_up(BORROWED + i * 4096);
 
 	tap_is(gnttab_op(GNTTABOP_query_size, &size, 1), 0, "the table's size");
 	tap_ok(size.nr_frames <= size.max_nr_frames && size.max_nr_frames == 64, "is that of its making");

@@ -3,10 +3,9 @@
  * What a guest does not survive, one way a life; the command line says which. The test looks at the
  * reason from outside. "spin" is what others must survive.
  */
+#include "memory.h"
 #include "rt.h"
 #include "tap.h"
-
-#include <xen/memory.h>
 
 /* Beyond this guest's memory, and within what entry.S maps. */
 #define HOLE 0x40000000ul
@@ -45,15 +44,8 @@ static void execute_hole(void)
 
 static void use_page_given_up(void)
 {
-	xen_pfn_t gfn = (uintptr_t)page >> 12;
-	struct xen_memory_reservation r = {
-		.nr_extents = 1,
-		.domid = DOMID_SELF,
-	};
-
-	set_xen_guest_handle(r.extent_start, &gfn);
 	page[0] = 1;
-	if (rt_hypercall(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, (uintptr_t)&r, 0) == 1)
+	if (memory_give_up((uintptr_t)page) == 1)
 		*(volatile uint8_t *)page = 2;
 }
 

@@ -4,11 +4,11 @@
  * that is broken up, a page of it that is lent. Ends by a triple fault, so that its memory stays to be
  * looked at.
  */
+#include "memory.h"
 #include "rt.h"
 #include "tap.h"
 
 #include <xen/grant_table.h>
-#include <xen/memory.h>
 
 #define GIB 0x40000000ul
 #define MIDDLE (GIB + 0x12345000ul)
@@ -17,36 +17,6 @@
 #define REF 20u
 
 static grant_entry_v1_t table[4096 / sizeof(grant_entry_v1_t)] __attribute__((aligned(4096)));
-
-static volatile uint64_t *at(uint64_t address)
-{
-	return (volatile uint64_t *)address;
-}
-
-static long memory_op(unsigned int cmd, const void *arg)
-{
-	return rt_hypercall(__HYPERVISOR_memory_op, cmd, (uintptr_t)arg, 0);
-}
-
-static long reservation(unsigned int cmd, uint64_t address, unsigned int order)
-{
-	xen_pfn_t gfn = address >> 12;
-	struct xen_memory_reservation r = {
-		.nr_extents = 1,
-		.extent_order = order,
-		.domid = DOMID_SELF,
-	};
-
-	set_xen_guest_handle(r.extent_start, &gfn);
-	return memory_op(cmd, &r);
-}
-
-static long owned(void)
-{
-	struct xen_memory_domain self = { .domid = DOMID_SELF };
-
-	return memory_op(XENMEM_current_reservation, &self);
-}
 
 static void test_edges(void)
 {
@@ -68,43 +38,38 @@ static void test_edges(void)
 
 static void test_page_in_the_middle(void)
 {
-	long before = owned();
+	long before = memory_owned();
 
 	*at(MIDDLE - 8) = 1;
 	*at(MIDDLE + 4096) = 2;
-	tap_is(reservation(XENMEM_decrease_reservation, MIDDLE, 0), 1, "a page in the middle of 1 GiB is given up");
-	tap_is(owned(), before - 1, "one page");
+	tap_is(memory_give_up(MIDDLE), 1, "a page in the middle of 1 GiB is given up");
+	tap_is(memory_owned(), before - 1, "one page");
 	tap_ok(*at(MIDDLE - 8) == 1 && *at(MIDDLE + 4096) == 2, "its neighbours keep what they hold");
 	tap_ok(*at(GIB) == GIB && *at(2 * GIB - 8) == 2 * GIB - 8, "so do the ends");
-	tap_is(reservation(XENMEM_populate_physmap, MIDDLE, 0), 1, "it is taken back");
+	tap_is(memory_take_back(MIDDLE, 0), 1, "it is taken back");
 	tap_is((long)*at(MIDDLE), 0, "empty");
 	*at(MIDDLE) = 7;
 	tap_is((long)*at(MIDDLE), 7, "and can be used");
-	tap_is(owned(), before, "it counts again");
-	tap_is(reservation(XENMEM_populate_physmap, GIB, 18), 0, "a GiB cannot be put where memory is");
-	tap_is(reservation(XENMEM_populate_physmap, 4 * GIB, 18), 0, "nor beyond what is the guest's");
-	tap_is(reservation(XENMEM_populate_physmap, 4 * GIB, 10), 0, "4 MiB are no extent");
-	tap_is(owned(), before, "nothing is lost by that");
+	tap_is(memory_owned(), before, "it counts again");
+	tap_is(memory_take_back(GIB, 18), 0, "a GiB cannot be put where memory is");
+	tap_is(memory_take_back(4 * GIB, 18), 0, "nor beyond what is the guest's");
+	tap_is(memory_take_back(4 * GIB, 10), 0, "4 MiB are no extent");
+	tap_is(memory_owned(), before, "nothing is lost by that");
 }
 
 static void test_lent_page(void)
 {
-	struct xen_add_to_physmap add = {
-		.domid = DOMID_SELF,
-		.space = XENMAPSPACE_grant_table,
-		.gpfn = (uintptr_t)table >> 12,
-	};
 	struct gnttab_map_grant_ref map = { .host_addr = BORROWED, .flags = GNTMAP_host_map, .ref = REF };
 	struct gnttab_unmap_grant_ref unmap = { .host_addr = BORROWED };
 	uint32_t leaf[4];
 
 	rt_cpuid(0x40000004, leaf);
-	tap_is(memory_op(XENMEM_add_to_physmap, &add), 0, "the grant table is mapped");
+	tap_is(memory_place(XENMAPSPACE_grant_table, 0, table), 0, "the grant table is mapped");
 	table[REF].domid = map.dom = (uint16_t)leaf[2];
 	table[REF].frame = LENT >> 12;
 	__atomic_store_n(&table[REF].flags, (uint16_t)GTF_permit_access, __ATOMIC_SEQ_CST);
 	*at(LENT + 16) = 99;
-	tap_is(reservation(XENMEM_decrease_reservation, BORROWED, 0), 1, "a place for a page of a large leaf");
+	tap_is(memory_give_up(BORROWED), 1, "a place for a page of a large leaf");
 	rt_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, (uintptr_t)&map, 1);
 	tap_is(map.status, GNTST_okay, "which is lent, and mapped there");
 	tap_is((long)*at(BORROWED + 16), 99, "it is the page");
@@ -113,7 +78,7 @@ static void test_lent_page(void)
 	unmap.handle = map.handle;
 	rt_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, (uintptr_t)&unmap, 1);
 	tap_is(unmap.status, GNTST_okay, "and unmapped");
-	tap_is(reservation(XENMEM_populate_physmap, BORROWED, 0), 1, "memory comes back to its place");
+	tap_is(memory_take_back(BORROWED, 0), 1, "memory comes back to its place");
 }
 
 void rt_main(void)

@@ -3,11 +3,11 @@
  * Memory operations, and what they do to the nested page tables: large leaves that are broken up, holes,
  * pages given up and taken back, pages of others; and the guest's own tables over all that.
  */
+#include "memory.h"
 #include "rt.h"
 #include "tap.h"
 
 #include <xen/errno.h>
-#include <xen/memory.h>
 
 #define SIZE_2M 0x200000ul
 #define PTE_P 0x1ul
@@ -26,110 +26,70 @@
 extern uint64_t rt_directories[2048];
 static uint64_t table[512] __attribute__((aligned(4096)));
 
-static volatile uint64_t *at(uint64_t address)
-{
-	return (volatile uint64_t *)address;
-}
-
-static long memory_op(unsigned int cmd, const void *arg)
-{
-	return rt_hypercall(__HYPERVISOR_memory_op, cmd, (uintptr_t)arg, 0);
-}
-
-static long reservation(unsigned int cmd, uint64_t address, unsigned int order, uint16_t domid)
-{
-	xen_pfn_t gfn = address >> 12;
-	struct xen_memory_reservation r = {
-		.nr_extents = 1,
-		.extent_order = order,
-		.domid = domid,
-	};
-
-	set_xen_guest_handle(r.extent_start, &gfn);
-	return memory_op(cmd, &r);
-}
-
-static long give_up(uint64_t address)
-{
-	return reservation(XENMEM_decrease_reservation, address, 0, DOMID_SELF);
-}
-
-static long take_back(uint64_t address, unsigned int order)
-{
-	return reservation(XENMEM_populate_physmap, address, order, DOMID_SELF);
-}
-
-static long owned(void)
-{
-	struct xen_memory_domain self = { .domid = DOMID_SELF };
-
-	return memory_op(XENMEM_current_reservation, &self);
-}
-
 static void test_ballooning(void)
 {
 	uint64_t i, wrong = 0;
-	long before = owned();
+	long before = memory_owned();
 
 	/* A word in each page of a 2 MiB leaf; then a page in the middle goes. */
 	for (i = 0; i < 512; i++)
 		*at(AREA + i * 4096) = i + 1;
-	tap_is(give_up(AREA + 100 * 4096), 1, "a page in the middle of 2 MiB is given up");
-	tap_is(owned(), before - 1, "it counts");
+	tap_is(memory_give_up(AREA + 100 * 4096), 1, "a page in the middle of 2 MiB is given up");
+	tap_is(memory_owned(), before - 1, "it counts");
 	for (i = 0; i < 512; i++)
 		if (i != 100 && *at(AREA + i * 4096) != i + 1)
 			wrong++;
 	tap_is((long)wrong, 0, "its neighbours keep what they hold");
-	tap_is(give_up(AREA + 100 * 4096), 0, "it cannot be given up twice");
-	tap_is(take_back(AREA + 100 * 4096, 0), 1, "it is taken back");
+	tap_is(memory_give_up(AREA + 100 * 4096), 0, "it cannot be given up twice");
+	tap_is(memory_take_back(AREA + 100 * 4096, 0), 1, "it is taken back");
 	tap_is((long)*at(AREA + 100 * 4096), 0, "empty");
 	*at(AREA + 100 * 4096) = 7;
 	tap_is((long)*at(AREA + 100 * 4096), 7, "and can be used");
-	tap_is(owned(), before, "it counts again");
-	tap_is(take_back(AREA + 100 * 4096, 0), 0, "where there is memory, none can be put");
+	tap_is(memory_owned(), before, "it counts again");
+	tap_is(memory_take_back(AREA + 100 * 4096, 0), 0, "where there is memory, none can be put");
 	tap_is((long)*at(AREA + 100 * 4096), 7, "and what is there stays");
 
 	/* All of it goes and comes back as one. */
 	for (i = 0; i < 512; i++)
-		if (give_up(AREA + SIZE_2M + i * 4096) != 1)
+		if (memory_give_up(AREA + SIZE_2M + i * 4096) != 1)
 			wrong++;
 	tap_is((long)wrong, 0, "2 MiB given up page by page");
-	tap_is(owned(), before - 512, "all of them");
-	tap_is(take_back(AREA + SIZE_2M, 9), 1, "come back as one");
+	tap_is(memory_owned(), before - 512, "all of them");
+	tap_is(memory_take_back(AREA + SIZE_2M, 9), 1, "come back as one");
 	for (i = 0; i < 512; i++)
 		if (*at(AREA + SIZE_2M + i * 4096))
 			wrong++;
 	tap_is((long)wrong, 0, "empty to the last page");
-	tap_is(owned(), before, "the sum is right");
-	for (i = 0; i < 16 && take_back(BEYOND + 0x100000 + i * 4096, 0) == 1; i++)
+	tap_is(memory_owned(), before, "the sum is right");
+	for (i = 0; i < 16 && memory_take_back(BEYOND + 0x100000 + i * 4096, 0) == 1; i++)
 		;
-	tap_is((long)(owned() - before), (long)i, "what is below the limit can be had");
+	tap_is((long)(memory_owned() - before), (long)i, "what is below the limit can be had");
 	tap_ok(i < 16, "more cannot");
 	while (i-- > 0)
-		give_up(BEYOND + 0x100000 + i * 4096);
+		memory_give_up(BEYOND + 0x100000 + i * 4096);
 
 	/* A page moves to where there was none: beyond a 1 GiB boundary. */
-	tap_is(give_up(AREA), 1, "a page goes");
-	tap_is(take_back(BEYOND + 4096, 0), 1, "and comes back above 2 GiB");
+	tap_is(memory_give_up(AREA), 1, "a page goes");
+	tap_is(memory_take_back(BEYOND + 4096, 0), 1, "and comes back above 2 GiB");
 	*at(BEYOND + 4096) = 0x55;
 	tap_is((long)*at(BEYOND + 4096), 0x55, "where it can be used");
-	tap_is(give_up(BEYOND + 4096), 1, "and goes again");
-	tap_is(take_back(0xbffff000, 0), 1, "to the last page below 3 GiB");
+	tap_is(memory_give_up(BEYOND + 4096), 1, "and goes again");
+	tap_is(memory_take_back(0xbffff000, 0), 1, "to the last page below 3 GiB");
 	*at(0xbffff000 + 4088) = 0x66;
 	tap_is((long)*at(0xbffff000 + 4088), 0x66, "to its last word");
-	tap_is(give_up(0xbffff000), 1, "and goes");
-	tap_is(take_back(AREA, 0), 1, "home");
-	tap_is(owned(), before, "nothing is lost");
+	tap_is(memory_give_up(0xbffff000), 1, "and goes");
+	tap_is(memory_take_back(AREA, 0), 1, "home");
+	tap_is(memory_owned(), before, "nothing is lost");
 }
 
 static void test_refusals(void)
 {
 	struct xen_add_to_physmap add = { .domid = DOMID_SELF };
 	struct xen_memory_map map = { .nr_entries = 32 };
-	tap_is(reservation(XENMEM_populate_physmap, AREA, 0, 0), -XEN_EPERM, "another domain's memory is not ours");
-	tap_ok(reservation(XENMEM_decrease_reservation, AREA, 0, DOMID_OF_NOBODY) < 0, "nor nobody's");
-	tap_ok(reservation(XENMEM_populate_physmap, AREA, 60, DOMID_SELF) <= 0, "an order of 60");
-	tap_is(take_back(0x8000000000000ul, 0), 0, "an address beyond all");
+	tap_is(memory_reservation(XENMEM_populate_physmap, AREA, 0, 0), -XEN_EPERM, "another domain's memory is not ours");
+	tap_ok(memory_reservation(XENMEM_decrease_reservation, AREA, 0, DOMID_OF_NOBODY) < 0, "nor nobody's");
+	tap_ok(memory_reservation(XENMEM_populate_physmap, AREA, 60, DOMID_SELF) <= 0, "an order of 60");
+	tap_is(memory_take_back(0x8000000000000ul, 0), 0, "an address beyond all");
 	tap_is(memory_op(XENMEM_populate_physmap, (void *)0x700000000000), -XEN_EFAULT, "arguments from nowhere");
 	add.space = XENMAPSPACE_shared_info;
 	add.idx = 1;
@@ -152,18 +112,18 @@ static void test_shared_page(void)
 	};
 	struct xen_remove_from_physmap remove = { .domid = DOMID_SELF, .gpfn = AREA >> 12 };
 	const volatile struct shared_info *s = (void *)AREA;
-	long before = owned();
+	long before = memory_owned();
 
 	rt_irq_disable();
 	tap_is(memory_op(XENMEM_add_to_physmap, &add), 0, "the shared page moves");
 	tap_ok(s->wc_sec > 1500000000, "and is seen at its new place");
 	tap_is(memory_op(XENMEM_remove_from_physmap, &remove), 0, "it is taken out");
-	tap_is(take_back(AREA, 0), 1, "memory comes to its place");
+	tap_is(memory_take_back(AREA, 0), 1, "memory comes to its place");
 	tap_is((long)*at(AREA), 0, "with nothing of it");
 	add.gpfn = (uintptr_t)&rt_shared >> 12;
 	tap_is(memory_op(XENMEM_add_to_physmap, &add), 0, "back where it was");
 	tap_ok(rt_shared.wc_sec > 1500000000, "it is seen there");
-	tap_ok(owned() <= before, "what it hid was given up: no frame counts twice");
+	tap_ok(memory_owned() <= before, "what it hid was given up: no frame counts twice");
 }
 
 /* ---- the guest's own tables ---- */
@@ -246,7 +206,7 @@ static void test_other_cpu(void)
 	rt_wait_for(&second_runs, 1);
 	/* Its neighbour comes and goes; the leaf they share is broken up under the other's feet. */
 	for (i = 0; i < 50; i++) {
-		if (give_up(page) != 1 || take_back(page, 0) != 1 || *at(page) != 0)
+		if (memory_give_up(page) != 1 || memory_take_back(page, 0) != 1 || *at(page) != 0)
 			failed++;
 		*at(page) = i + 1;
 	}

@@ -4,6 +4,7 @@
  * and offers a port, the other ("borrows") maps, copies, and answers. The control domain tells each who
  * the other is in data/peer. The lender ends while a page of it is still mapped.
  */
+#include "memory.h"
 #include "rt.h"
 #include "store.h"
 #include "str.h"
@@ -11,7 +12,6 @@
 
 #include <xen/errno.h>
 #include <xen/grant_table.h>
-#include <xen/memory.h>
 
 #define REF 20u		     /* lent to the peer */
 #define REF_READ 21u	     /* the same, to be read */
@@ -112,17 +112,11 @@ static uint16_t marks(unsigned int ref)
 
 static void lends(void)
 {
-	struct xen_add_to_physmap add = {
-		.domid = DOMID_SELF,
-		.space = XENMAPSPACE_grant_table,
-		.gpfn = (uintptr_t)table >> 12,
-	};
 	struct evtchn_alloc_unbound offer = { .dom = DOMID_SELF, .remote_dom = peer };
 	char offered[16] = "";
 	unsigned int i;
 
-	tap_is(rt_hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (uintptr_t)&add, 0), 0,
-	       "the grant table is mapped");
+	tap_is(memory_place(XENMAPSPACE_grant_table, 0, table), 0, "the grant table is mapped");
 	for (i = 0; i < 1024; i++)
 		page[i] = page_read[i] = i * 3;
 	lend(REF, page, peer, 0);
@@ -201,7 +195,7 @@ static void make_holes(void)
 	struct xen_memory_reservation r = { .nr_extents = 3, .domid = DOMID_SELF };
 
 	set_xen_guest_handle(r.extent_start, gfns);
-	rt_hypercall(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, (uintptr_t)&r, 0);
+	memory_op(XENMEM_decrease_reservation, &r);
 }
 
 static void test_mapping(grant_handle_t *ret_handle)
