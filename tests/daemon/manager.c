@@ -88,7 +88,8 @@ int main(int argc, char **argv)
 	pid = start(argv + 3, argv[1], notify_path, listening);
 	printf("PID=%d\n", (int)pid);
 	for (;;) {
-		int signal = __atomic_exchange_n(&seen, 0, __ATOMIC_SEQ_CST); /* none may come in between, and be lost */
+		/* None may come in between, and be lost. */
+		int signal = __atomic_exchange_n(&seen, 0, __ATOMIC_SEQ_CST);
 
 		if (signal == SIGTERM)
 			break;

@@ -86,7 +86,8 @@ static void test_refusals(void)
 {
 	struct xen_add_to_physmap add = { .domid = DOMID_SELF };
 	struct xen_memory_map map = { .nr_entries = 32 };
-	tap_is(memory_reservation(XENMEM_populate_physmap, AREA, 0, 0), -XEN_EPERM, "another domain's memory is not ours");
+	tap_is(memory_reservation(XENMEM_populate_physmap, AREA, 0, 0), -XEN_EPERM,
+	       "another domain's memory is not ours");
 	tap_ok(memory_reservation(XENMEM_decrease_reservation, AREA, 0, DOMID_OF_NOBODY) < 0, "nor nobody's");
 	tap_ok(memory_reservation(XENMEM_populate_physmap, AREA, 60, DOMID_SELF) <= 0, "an order of 60");
 	tap_is(memory_take_back(0x8000000000000ul, 0), 0, "an address beyond all");
