@@ -19,7 +19,7 @@ dist_noinst_SCRIPTS += tests/host/run tests/host/bochs tests/host/get-bochs test
 	tests/boot/60-guest-devices.sh tests/boot/65-metrics.sh tests/boot/70-grub.sh \
 	tests/boot/75-installed.sh tests/boot/installed-setup.sh tests/boot/installed-host.sh \
 	tests/boot/90-rbd.sh tests/boot/91-devices.sh tests/boot/92-rbd-faults.sh tests/boot/94-blk-restart.sh
-dist_noinst_DATA += tests/host/bochs-machine.sh tests/host/bochs-idiv.c tests/host/bochs-interrupts.c tests/host/bochs-smp.c tests/boot/lib.sh tests/boot/host-lib.sh tests/boot/stubdom-lib.sh tests/boot/guest-lib.sh tests/boot/installed-lib.sh \
+dist_noinst_DATA += tests/host/bochs-machine.sh tests/host/bochs-code.c tests/host/bochs-code.h tests/host/bochs-idiv.c tests/host/bochs-interrupts.c tests/host/bochs-smp.c tests/host/bochs-svm.c tests/host/bochs-tsc.c tests/boot/lib.sh tests/boot/host-lib.sh tests/boot/stubdom-lib.sh tests/boot/guest-lib.sh tests/boot/installed-lib.sh \
 	tests/boot/ceph-lib.sh tests/boot/ceph-guest.sh
 
 # Tests that boot a machine: 'make check-boot', or some: 'make check-boot BOOT_TESTS=00-host.sh'; all on

@@ -6,13 +6,10 @@
  * ours is written over theirs. A Bochs that divides right is left alone.
  */
 #define _GNU_SOURCE
+#include "bochs-code.h"
+
 #include <dlfcn.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 struct bit128 {
 	uint64_t lo;
@@ -37,7 +34,7 @@ __attribute__((constructor)) static void mend(void)
 	/* mov $divide, %rax; jmp *%rax */
 	uint8_t jump[12] = { 0x48, 0xb8, [10] = 0xff, 0xe0 };
 	const struct bit128 seven = { .lo = 7 };
-	uintptr_t to = (uintptr_t)divide, page_size = (uintptr_t)sysconf(_SC_PAGESIZE), page;
+	uintptr_t to = (uintptr_t)divide;
 	struct bit128 quotient = { 0 };
 	int64_t remainder = 0;
 	idiv_fn *theirs = (idiv_fn *)dlsym(RTLD_DEFAULT, "_Z9long_idivP7Bit128sPlPKS_l");
@@ -48,11 +45,5 @@ __attribute__((constructor)) static void mend(void)
 	if (quotient.lo == (uint64_t)-3 && quotient.hi == -1 && remainder == 1)
 		return;
 	memcpy(jump + 2, &to, sizeof(to));
-	page = (uintptr_t)theirs & -page_size;
-	if (mprotect((void *)page, 2 * page_size, PROT_READ | PROT_WRITE | PROT_EXEC)) {
-		perror("bochs-idiv: mprotect");
-		_exit(126);
-	}
-	memcpy((void *)theirs, jump, sizeof(jump));
-	mprotect((void *)page, 2 * page_size, PROT_READ | PROT_EXEC);
+	write_code((uint8_t *)theirs, jump, sizeof(jump));
 }

@@ -1,52 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded into Debian's Bochs 3.1: three mistakes about interrupts of guests, mended in its code before
+ * Preloaded into Debian's Bochs 3.1: three mistakes about interrupts of VT-x guests, mended in its code before
  * it starts. What does not look as it does there is left alone, and said.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
+#include "bochs-code.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-static void write_code(uint8_t *at, const uint8_t *code, size_t size)
-{
-	uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE), page = (uintptr_t)at & -page_size;
-
-	if (mprotect((void *)page, 2 * page_size, PROT_READ | PROT_WRITE | PROT_EXEC)) {
-		perror("bochs-interrupts: mprotect");
-		_exit(126);
-	}
-	memcpy(at, code, size);
-	mprotect((void *)page, 2 * page_size, PROT_READ | PROT_EXEC);
-}
-
-/* Where 'code' stands within 'size' bytes of a function; -1 in it is any byte. NULL: nowhere. */
-static uint8_t *find_code(const char *function, size_t size, const int16_t *code, size_t length)
-{
-	uint8_t *start = dlsym(RTLD_DEFAULT, function);
-	size_t at, i;
-
-	for (at = 0; start && at + length <= size; at++) {
-		for (i = 0; i < length && (code[i] < 0 || start[at + i] == code[i]); i++)
-			;
-		if (i == length)
-			return start + at;
-	}
-	return NULL;
-}
-
-static uint32_t number_at(const uint8_t *p)
-{
-	uint32_t n;
-
-	memcpy(&n, p, sizeof(n));
-	return n;
-}
 
 /* ---- virtual interrupts in a guest whose interrupts are off ---- */
 
@@ -57,8 +20,8 @@ static uint32_t number_at(const uint8_t *p)
  */
 #define VIRTUAL_INTERRUPT 2 /* in the second byte */
 
-__attribute__((visibility("hidden"))) uint64_t pending_offset; /* of that byte, in the CPU (rbx) */
-__attribute__((visibility("hidden"))) const uint8_t *deliver, *go_on;
+HIDDEN uint64_t pending_offset; /* of that byte, in the CPU (rbx) */
+HIDDEN const uint8_t *deliver, *go_on;
 void ask_for_virtual_interrupt(void);
 
 __asm__(".text\n"
@@ -94,7 +57,6 @@ static bool mend_virtual_interrupt(void)
 
 /* ---- interrupts for the host while a guest's interrupts are off ---- */
 
-typedef void mask_fn(void *cpu);
 static mask_fn *mask_by_flags;
 static uint32_t look_offset; /* of the third word */
 
@@ -124,7 +86,7 @@ static bool mend_entry(void)
 	uintptr_t to = (uintptr_t)entered;
 	uint8_t *at = find_code("_ZN8BX_CPU_C8VMLAUNCHEP15bxInstruction_c", 1024, in, 33);
 
-	mask_by_flags = (mask_fn *)dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C25handleInterruptMaskChangeEv");
+	mask_by_flags = find_mask_by_flags();
 	if (!at || !mask_by_flags)
 		return false;
 	look_offset = number_at(at + 25);
