@@ -9,7 +9,7 @@ HV_MACHINE=svm-bochs
 . "$here/stubdom-lib.sh"
 
 stubdom_prepare
-programs=${PROGRAMS:-exits 1 32;memory 2 64;nmi 2 32;apic 2 32}
+programs=${PROGRAMS:-exits 1 32 protected;memory 2 64;nmi 2 32;apic 2 32}
 tr ';' '\n' <<<"$programs" >"$work/programs"
 echo triple >"$work/kinds"
 {

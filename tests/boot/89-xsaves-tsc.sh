@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What a later processor has for guests: XSAVES, and a TSC of a rate of their own. On Intel by default, a
-# model that has both; HV_MACHINE=svm is for what is said where there is neither, MODEL=ryzen (of
-# Bochs, too) an AMD processor with the one and without the other.
+# model that has both; HV_MACHINE=svm is for what is said where there is neither, svm-bochs for an AMD
+# processor with the one and without the other.
 HV_MACHINE=${HV_MACHINE:-vmx}
 . "$(dirname "$0")/lib.sh"
 . "$here/stubdom-lib.sh"
@@ -67,7 +67,7 @@ grep -aE '^GUEST|^vectors|tsc:|x86/fpu' /var/log/hv/console/debian.log | tr -d '
 hvctl destroy debian
 END
 options=()
-[ $machine = svm ] || options=(--cpu "${MODEL:-corei7_skylake_x}")
+[ $machine != vmx ] || options=(--cpu "${MODEL:-corei7_skylake_x}")
 for name in xstate tsc timers killed; do options+=(--with "$programs/$name/$name"); done
 boot "${options[@]}" --mem 1024 --with "$HV_BUILD/tests/boot/vector-check" \
 	--with "$HV_BUILD/guest/vmlinuz" --with "$work/initrd" -- "$work/script"

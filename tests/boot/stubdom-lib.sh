@@ -22,8 +22,8 @@ over() { gone $1 || hvctl info $1 | grep -qE '^State +(crashed|shutdown)'; }
 vm first killed 1 32 triple destroy
 wait_for 100 gone first
 start=$(free)
-while read -r name vcpus mib; do
-	vm $name $name $vcpus $mib '' preserve
+while read -r name vcpus mib cmdline; do
+	vm $name $name $vcpus $mib "$cmdline" preserve
 	wait_for 100 over $name || echo "hangs $name: $(hvctl vcpus $name | tr '\n' ';')"
 	sed "s/^/$name: /" /var/log/hv/console/$name.log
 	wait_for 20 gone $name || echo "left $name: $(hvctl info $name | grep -E '^(State|Reason)' | tr '\n' ' ')"
