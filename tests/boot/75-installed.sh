@@ -3,7 +3,6 @@
 # A Debian that is installed as anybody would, with our packages, as a host: boot menu, kernel hook,
 # systemd, a guest, an upgrade under that guest, a reboot, and the packages removed again.
 . "$(dirname "$0")/lib.sh"
-need_svm "installed Debian: GRUB would read its disk through Bochs' BIOS"
 [ "$(id -u)" = 0 ] || skip_all "must be root to install a Debian into an image"
 command -v mmdebstrap >/dev/null || skip_all "missing mmdebstrap: apt-get install mmdebstrap"
 command -v dh >/dev/null || skip_all "missing debhelper: apt-get install debhelper dpkg-dev"
@@ -55,7 +54,8 @@ done_all() { # what the lines "NAME  promise" of our input promise
 
 withs=(--with "$here/installed-lib.sh")
 for package in "${packages[@]}"; do withs+=(--with "$package"); done
-boot --installed "$work/debian" --bare --timeout 900 "${withs[@]}" -- "$here/installed-setup.sh"
+# Without hv, and so on the machine that is faster.
+machine=svm boot --installed "$work/debian" --bare --timeout 900 "${withs[@]}" -- "$here/installed-setup.sh"
 ok "the setup ends" [ $status = 0 ]
 done_all <<'END'
 booted          a Debian that was just installed starts

@@ -42,7 +42,7 @@ check operator runuser -u alice -- hvctl list
 check stranger sh -c '! runuser -u mallory -- hvctl list'
 
 # A guest with a disk. What keeps it busy in there is typed at its console.
-mount /dev/disk/by-id/virtio-disk2 /var/lib/hv
+mount LABEL=hv-files /var/lib/hv
 usleep() { sleep 0.2; }
 . ./guest-lib.sh
 guest demo 192 1 'disktest=/dev/xvda' $images/data.img

@@ -3,7 +3,8 @@
 # On a Debian that was installed a minute ago: makes it start from its disk, and a host of hv.
 . ./installed-lib.sh
 boots_fully
-check boot-loader grub-install /dev/sda
+root=$(findmnt -n -o SOURCE /)
+check boot-loader grub-install "${root%1}"
 : >/boot/grub/grub.cfg # an installation leaves a menu, which is made anew with each change
 
 # As the README says it.
