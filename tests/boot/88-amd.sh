@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An AMD host that tells where an exit's instruction ends and flushes by ASID (Bochs' ryzen; QEMU's has
 # neither): guests that exit in all ways, whose nested page tables change, and that get NMIs.
-# By hand, as it has not passed yet (docs/amd.md). PROGRAMS='timers 2 32;store 1 32': other guests of stubdom/tests.
+# By hand, PROGRAMS='timers 2 32;store 1 32': other guests of stubdom/tests.
 [ "${HV_MACHINE:-svm-bochs}" = svm-bochs ] || { echo "1..0 # SKIP it is about AMD's extras, on Bochs"; exit 0; }
 HV_MACHINE=svm-bochs
 . "$(dirname "$0")/lib.sh"
