@@ -25,13 +25,16 @@ truncate -s 8M "$work/a" "$work/b"
 printf first >"$work/a"
 printf second | dd of="$work/b" conv=notrunc status=none
 case $machine in
-svm) first=vda second=nvme0n1 bus=nvme ;;
-vmx) first=sdb second=sdc bus=ata ;;
+svm) first=/dev/vda second=/dev/nvme0n1 bus=nvme ;;
+# Which of its channels Linux looks at first differs.
+vmx | svm-bochs) first='$(holds first)' second='$(holds second)' bus=ata ;;
 esac
 cp "$work/b" "$work/b.was"
 boot --bare --disk "$work/a" --disk "$work/b,$bus,ro" --net user --command "
-	head -c 5 /dev/$first; head -c 6 /dev/$second; cat /sys/class/net/eth0/carrier_changes >/dev/null && echo net
-	echo other | dd of=/dev/$second conv=fsync 2>/dev/null; echo more | dd of=/dev/$first conv=fsync 2>/dev/null"
+	holds() { for disk in /dev/sd?; do head -c 6 \$disk | grep -aq ^\$1 && echo \$disk; done; }
+	first=$first second=$second
+	head -c 5 \$first; head -c 6 \$second; cat /sys/class/net/eth0/carrier_changes >/dev/null && echo net
+	echo other | dd of=\$second conv=fsync 2>/dev/null; echo more | dd of=\$first conv=fsync 2>/dev/null"
 ok "disks and network cards are where they were asked for" grep -qx 'firstsecondnet' "$out"
 ok "what is written goes to the file, unless that is to stay as it is" \
 	eval '[ "$(head -n 1 "$work/a")" = more ] && cmp -s "$work/b" "$work/b.was"'
