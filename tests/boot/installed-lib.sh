@@ -4,7 +4,6 @@
 #   check NAME COMMAND...   prints "DONE NAME", or "FAILED NAME" after what the command said;
 #                           from the second boot on "2-NAME"
 #   until_true SECONDS COMMAND...   the time is a fast machine's
-patience=1
 . ./machine # see lib.sh
 export DEBIAN_FRONTEND=noninteractive
 check() {
